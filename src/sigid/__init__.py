@@ -1,0 +1,1 @@
+"""SigID, an identity platform: sign-in for people, tokens for services, OAuth 2.1 and OpenID Connect. Start at `app`."""
