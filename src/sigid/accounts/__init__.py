@@ -1,0 +1,1 @@
+"""People: their accounts, addresses, ways to sign in, and sessions."""
