@@ -1,0 +1,3 @@
+module sigid.dev/bench/load
+
+go 1.19
