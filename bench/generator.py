@@ -51,6 +51,7 @@ class Result:
     errors: int
     bytes: int
     seconds: float
+    own_cpu_seconds: float = 0.0
     first_error: str = ""
     values: list[str] = field(default_factory=list)
     cookies: list[str] = field(default_factory=list)

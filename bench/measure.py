@@ -33,6 +33,7 @@ class Sample:
     bytes: int
     cpu_ms: float  # of the server's processes, per request
     database_cpu_ms: float  # of PostgreSQL's, per request
+    generator_cpu_ms: float  # of the load generator itself, per request
 
 
 @dataclass
@@ -137,8 +138,9 @@ class Bench:
             bytes=result.bytes,
             cpu_ms=server * per_request,
             database_cpu_ms=sum(database) * per_request if target.key.endswith("postgresql") else 0.0,
+            generator_cpu_ms=result.own_cpu_seconds * per_request,
         )
 
     def _argon2(self) -> Sample:
         rate = argon.verifications_per_second(self._plan.seconds)
-        return Sample(rate, 0.0, 0.0, int(rate * self._plan.seconds), 0, "", 0, 0.0, 0.0)
+        return Sample(rate, 0.0, 0.0, int(rate * self._plan.seconds), 0, "", 0, 0.0, 0.0, 0.0)

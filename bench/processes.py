@@ -66,7 +66,11 @@ class ServerProcess:
             self._process = subprocess.Popen(
                 command, env=dict(environment), stdin=subprocess.DEVNULL, stdout=output, stderr=output, process_group=0
             )
-        self.first_answer_seconds = self._wait_for_answer(ready_url, started)
+        try:
+            self.first_answer_seconds = self._wait_for_answer(ready_url, started)
+        except BaseException:
+            self.stop()
+            raise
 
     @property
     def pid(self) -> int:
@@ -83,7 +87,6 @@ class ServerProcess:
                 except httpx.TransportError:
                     pass
                 time.sleep(0.01)
-        self.stop()
         raise BenchError(f"no answer at {url} within {START_PATIENCE:.0f} s:\n{self.last_words()}")
 
     def last_words(self) -> str:

@@ -117,6 +117,7 @@ class Report:
                     "errors": found.errors,
                     "cpu_ms": found.median("cpu_ms"),
                     "database_cpu_ms": found.median("database_cpu_ms"),
+                    "generator_cpu_ms": found.median("generator_cpu_ms"),
                     "yardstick": rows[found.row].yardstick,
                     "ratio": self.ratio(found, rows[found.row]),
                     "aim": rows[found.row].aims.get(found.target),

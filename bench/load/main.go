@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -51,6 +53,7 @@ type Result struct {
 	FirstError        string   `json:"first_error,omitempty"`
 	Bytes             int64    `json:"bytes"`
 	Seconds           float64  `json:"seconds"`
+	OwnCPU            float64  `json:"own_cpu_seconds"`   // of this program, in the measured seconds
 	Values            []string `json:"values,omitempty"`  // refresh: the chains' last tokens; authorize, signin: codes
 	Cookies           []string `json:"cookies,omitempty"` // signin with once: each person's cookies
 }
@@ -94,8 +97,10 @@ func run(job *Job, unit unit) Result {
 	start := time.Now()
 	measured := start.Add(time.Duration(job.Warm * float64(time.Second)))
 	end := measured.Add(time.Duration(job.Seconds * float64(time.Second)))
+	var before int64 // nanoseconds of processor time at the end of the warm-up
 	go func() {
 		time.Sleep(time.Until(measured))
+		atomic.StoreInt64(&before, processorTime())
 		fmt.Println(`{"measuring":true}`)
 	}()
 
@@ -111,7 +116,20 @@ func run(job *Job, unit unit) Result {
 		}(workers[i])
 	}
 	running.Wait()
-	return summary(job, workers, time.Since(measured).Seconds())
+	seconds := time.Since(measured).Seconds()
+	ownCPU := time.Duration(processorTime() - atomic.LoadInt64(&before)).Seconds()
+	result := summary(job, workers, seconds)
+	result.OwnCPU = ownCPU
+	return result
+}
+
+// processorTime is what this program has used, in nanoseconds.
+func processorTime() int64 {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		return 0
+	}
+	return usage.Utime.Nano() + usage.Stime.Nano()
 }
 
 func (w *worker) loop(unit unit, measured, end time.Time) {

@@ -1,6 +1,10 @@
 package main
 
 import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 )
 
@@ -41,5 +45,61 @@ func TestChunkedBodyIsReadToItsEnd(t *testing.T) {
 	body, whole := unchunk([]byte("5\r\nhello\r\n6;x=y\r\n world\r\n0\r\n\r\n"))
 	if !whole || string(body) != "hello world" {
 		t.Fatalf("got %q", body)
+	}
+}
+
+// A provider in two steps: the pages between authorization and callback, with a cookie and a token against forgery.
+func TestSignInGoesThroughThePagesToTheCallback(t *testing.T) {
+	const page = `<form method="post" data-testid="%s"><input type="hidden" name="csrf" value="token">
+		<input name="email"><input name="password"><button name="decision" value="allow">Go on</button></form>`
+	handler := http.NewServeMux()
+	handler.HandleFunc("/authorize", func(w http.ResponseWriter, r *http.Request) {
+		http.SetCookie(w, &http.Cookie{Name: "interaction", Value: "1", Path: "/"})
+		http.Redirect(w, r, "/signin", http.StatusSeeOther)
+	})
+	handler.HandleFunc("/signin", func(w http.ResponseWriter, r *http.Request) {
+		if cookie, err := r.Cookie("interaction"); err != nil || cookie.Value != "1" {
+			http.Error(w, "no cookie", http.StatusBadRequest)
+			return
+		}
+		if r.Method == http.MethodGet {
+			fmt.Fprintf(w, page, "signin-form")
+			return
+		}
+		if r.FormValue("csrf") != "token" || r.FormValue("password") != "right" {
+			fmt.Fprintf(w, `<p role="alert">No.</p>`+page, "signin-form")
+			return
+		}
+		http.SetCookie(w, &http.Cookie{Name: "session", Value: "s", Path: "/"})
+		http.Redirect(w, r, "/join", http.StatusSeeOther)
+	})
+	handler.HandleFunc("/join", func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			fmt.Fprintf(w, page, "join-form")
+			return
+		}
+		if r.FormValue("decision") == "allow" {
+			http.Redirect(w, r, "http://127.0.0.1:1/callback?code=c0de&state=s", http.StatusSeeOther)
+		}
+	})
+	server := httptest.NewServer(handler)
+	defer server.Close()
+
+	address := strings.TrimPrefix(server.URL, "http://")
+	signInWith := func(password string) (*worker, error) {
+		w := &worker{connection: newConnection(address), job: &Job{
+			Host:     address,
+			Requests: []Request{{Method: "GET", Path: "/authorize"}},
+			Callback: "http://127.0.0.1:1/callback",
+			Fields:   []map[string]string{{"email": "ada@example.com", "password": password}},
+		}}
+		return w, signIn(w)
+	}
+	w, err := signInWith("right")
+	if err != nil || len(w.values) != 1 || w.values[0] != "c0de" || !strings.Contains(w.cookies, "session=s") {
+		t.Fatalf("got %v, %v, %s", w.values, err, w.cookies)
+	}
+	if _, err := signInWith("wrong"); err == nil {
+		t.Fatal("a wrong password signed in")
 	}
 }
