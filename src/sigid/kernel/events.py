@@ -99,6 +99,11 @@ def _columns() -> tuple[Column[Any], ...]:
 
 audit_entry = tenant_table("audit_entry", *_columns(), by_time=True)
 account_entry = account_table("account_entry", *_columns(), by_time=True)
+
+# Entries that wait for their place in the Merkle log; the sealer takes them away.
+audit_due = tenant_table("audit_due", identifier("id"))
+account_due = account_table("account_due", identifier("id"))
+
 event = tenant_table(
     "event",
     identifier("id"),
@@ -110,6 +115,8 @@ event = tenant_table(
 
 _APPEND_AUDIT = append(audit_entry)
 _APPEND_ACCOUNT = append(account_entry)
+_APPEND_AUDIT_DUE = append(audit_due)
+_APPEND_ACCOUNT_DUE = append(account_due)
 _APPEND_EVENT = append(event)
 
 _LONGEST_USER_AGENT = 400
@@ -156,8 +163,10 @@ class Event:
             if caller.account_id is None:
                 raise RuntimeError("an event needs a tenant or an account")
             yield _APPEND_ACCOUNT, {"account_id": caller.account_id, **entry}
+            yield _APPEND_ACCOUNT_DUE, {"account_id": caller.account_id, "id": entry["id"]}
             return
         yield _APPEND_AUDIT, {"tenant_id": caller.tenant_id, **entry}
+        yield _APPEND_AUDIT_DUE, {"tenant_id": caller.tenant_id, "id": entry["id"]}
         yield (
             _APPEND_EVENT,
             {
