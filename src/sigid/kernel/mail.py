@@ -19,9 +19,9 @@ from typing import Final, Literal, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import aiosmtplib
-from email_validator import EmailNotValidError, validate_email
 
 from sigid.kernel import clock
+from sigid.kernel.email_addresses import EmailAddress, EmailMalformed
 from sigid.kernel.errors import SettingsError, SigidError
 from sigid.kernel.http.addresses import parsed
 from sigid.kernel.secrets import Secret
@@ -68,7 +68,10 @@ class Mail:
     sender_name: str = ""
 
     def __post_init__(self) -> None:
-        _deliverable("to", self.to)
+        try:
+            EmailAddress.parse(self.to)
+        except EmailMalformed:
+            raise MailMalformed("to: not an e-mail address") from None
         for part, value, limit in (
             ("subject", self.subject, MAX_SUBJECT_LENGTH),
             ("sender name", self.sender_name, MAX_SUBJECT_LENGTH),
@@ -147,8 +150,8 @@ def _wrong(rule: str) -> SettingsError:
 
 def _sender(text: str) -> str:
     try:
-        return _deliverable("from", text)
-    except MailMalformed:
+        return EmailAddress.parse(text, dotless=True).mailbox
+    except EmailMalformed:
         raise _wrong("has a from that is not an e-mail address") from None
 
 
@@ -183,7 +186,9 @@ class SmtpTransport:
         try:
             async with asyncio.timeout(_TOTAL_SECONDS):
                 await self._open(connection)
-                await connection.send_message(message, sender=self._sender, recipients=[_deliverable("to", mail.to)])
+                await connection.send_message(
+                    message, sender=self._sender, recipients=[message["To"].addresses[0].addr_spec]
+                )
                 with suppress(aiosmtplib.SMTPException, OSError):  # it has the mail: how we part changes nothing
                     await connection.quit()
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
@@ -226,7 +231,7 @@ class SmtpTransport:
     def _message(self, mail: Mail) -> EmailMessage:
         message = EmailMessage(policy=SMTP_POLICY)
         message["From"] = _header(self._sender, mail.sender_name)
-        message["To"] = _header(_deliverable("to", mail.to))
+        message["To"] = _header(EmailAddress.parse(mail.to).mailbox)
         message["Subject"] = mail.subject
         message["Date"] = format_datetime(clock.now())
         message["Message-ID"] = f"<{secrets.token_hex(16)}@{self._domain}>"
@@ -236,15 +241,6 @@ class SmtpTransport:
         plain = text.isascii() and max(map(len, text.split("\n"))) <= _LONGEST_PLAIN_LINE
         message.set_content(text, cte="7bit" if plain else "quoted-printable")
         return message
-
-
-def _deliverable(part: str, text: str) -> str:
-    """The one address that this is, its domain in ASCII (RFC 5890). Raises MailMalformed."""
-    try:
-        address = validate_email(text, check_deliverability=False, globally_deliverable=False, allow_quoted_local=False)
-    except EmailNotValidError:
-        raise MailMalformed(f"{part}: not an e-mail address") from None
-    return f"{address.local_part}@{address.ascii_domain}"
 
 
 def _header(address: str, name: str = "") -> Address:
