@@ -1,0 +1,3 @@
+"""Applications: the OAuth clients of a tenant."""
+
+from sigid.applications import tables as tables
