@@ -37,13 +37,15 @@ lint: setup
 	@$(BIN)/lint-imports
 	@$(if $(CI),$(BIN)/uv lock --check --quiet)
 
+# Beside SigID it needs PostgreSQL, Go for the load generator, and Node for the server that it is compared with.
 bench: setup
+	@tests/prepare postgresql golang-go
 	@$(BIN)/python -m bench $(if $(QUICK),--quick)
 
 # docs/status.md: every promise, and the test that shows it.
 docs: setup
 	@$(BIN)/python -m tests.status
 
-# The files of others that pages serve (font, htmx), fetched anew at the versions that tools/assets pins.
+# The files of others that pages serve (font, htmx), fetched anew at the versions that tools/assets.py pins.
 assets: setup
 	@$(BIN)/python -m tools.assets
