@@ -1,0 +1,1 @@
+"""The protocol endpoints, a file each. `sigid.app` lists them."""
