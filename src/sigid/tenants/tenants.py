@@ -1,176 +1,271 @@
-"""Making tenants, finding them, and changing their standing."""
+"""Making, finding and changing tenants."""
 
 import re
-from dataclasses import asdict, dataclass
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
-from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from sqlalchemy import select, update
-
-from sigid.kernel import ids
-from sigid.kernel.database import Change, Conflict, Look, append, param, statement
+from sigid.kernel import callers, ids
+from sigid.kernel.callers import Actor, Caller, Origin
+from sigid.kernel.database import Change, Look, Row, Use
 from sigid.kernel.errors import Refused
 from sigid.kernel.events import Event
 from sigid.kernel.ids import TenantId
-from sigid.tenants.settings import Branding, TenantSettings
-from sigid.tenants.tables import slug_owner, tenant
+from sigid.kernel.secrets import digest
+from sigid.tenants import queries
+from sigid.tenants.settings import TenantSettings, checked
 
+Status = Literal["active", "suspended", "deleted"]
+Environment = Literal["production", "staging", "development"]
+ENVIRONMENTS: Final = ("production", "staging", "development")
+
+# The tenant of the installation itself: owns the first-party clients and what belongs to no other tenant.
 INSTALLATION: Final = TenantId("ten_" + "0" * ids.SUFFIX_LENGTH)
 INSTALLATION_SLUG: Final = "sigid"
-_SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-ENVIRONMENTS: Final = ("production", "staging", "development")
-STATUSES: Final = ("active", "suspended", "deleted")
 
-_t = tenant.c
-_APPEND = append(tenant)
-_CLAIM_SLUG = append(slug_owner)
-_BY_ID = statement("tenant.by_id", select(*_t).where(_t.id == param("id", _t.id)))
-_LOCK = statement("tenant.lock", select(*_t).where(_t.id == param("id", _t.id)).with_for_update())
-_OWNER_OF_SLUG = statement(
-    "slug_owner.find", select(slug_owner.c.tenant_id).where(slug_owner.c.key == param("key", slug_owner.c.key))
-)
-_SET_STATUS = statement(
-    "tenant.set_status",
-    update(tenant)
-    .where(_t.id == param("id", _t.id), _t.status != param("status", _t.status))
-    .values(status=param("status", _t.status), version=_t.version + 1),
-)
-_SET_SETTINGS = statement(
-    "tenant.set_settings",
-    update(tenant)
-    .where(_t.id == param("id", _t.id))
-    .values(
-        name=param("name", _t.name),
-        settings=param("settings", _t.settings),
-        branding=param("branding", _t.branding),
-        version=_t.version + 1,
-    ),
-)
+_SLUG: Final = re.compile(r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){1,62}")
+_RESERVED: Final = frozenset({
+    "account", "admin", "api", "auth", "dashboard", "dev", "docs", "login", "mcp", "oauth", "signin", "signup",
+    "sigid", "static", "support", "t", "well-known", "www",
+})  # fmt: skip
+_LONGEST_NAME: Final = 100
+
+
+class InvalidTenant(Refused):
+    """A tenant that cannot be made so; `pointer` names the field."""
+
+    def __init__(self, pointer: str, reason: str, rule: str) -> None:
+        super().__init__("invalid_tenant", reason, rule, status=422)
+        self.pointer = pointer
+
+
+class SlugTaken(Refused):
+    """Another tenant has this slug, or had it once."""
+
+    def __init__(self) -> None:
+        super().__init__("slug_taken", "slug_taken", "Another tenant has this slug.", status=409)
+
+
+class Stale(Refused):
+    """It was changed by somebody else meanwhile (If-Match)."""
+
+    def __init__(self) -> None:
+        super().__init__("etag_mismatch", "version_stale", "It was changed meanwhile. Read it again.", status=412)
 
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
+    """A tenant as it was at `version`. `catalogue` counts the changes of its APIs."""
+
     id: TenantId
     slug: str
     name: str
-    status: str
-    project: str | None
-    environment: str
+    status: Status
+    project: str
+    environment: Environment
     settings: TenantSettings
-    branding: Branding
+    stored_settings: Mapping[str, Any]
+    branding: Mapping[str, Any]
     version: int
+    catalogue: int
     created_at: datetime
 
     @property
     def active(self) -> bool:
+        """Neither suspended nor deleted."""
         return self.status == "active"
 
+    @property
+    def is_installation(self) -> bool:
+        """It is the installation's own tenant, where people sign in without joining."""
+        return self.id == INSTALLATION
 
-def is_slug(text: str) -> bool:
-    return _SLUG.fullmatch(text) is not None and "--" not in text
 
-
-def _from_row(row: Any) -> Tenant:
-    return Tenant(
-        id=row.id, slug=row.slug, name=row.name, status=row.status, project=row.project, environment=row.environment,
-        settings=TenantSettings.from_json(row.settings), branding=Branding(**row.branding), version=row.version,
-        created_at=row.created_at,
-    )  # fmt: skip
+def founding(actor: Actor, origin: Origin) -> Caller:
+    """A caller in a tenant that does not exist yet: its unit makes it, with `create`, and what belongs in it."""
+    return callers.in_tenant(TenantId(ids.new_id("ten")), actor, origin)
 
 
 async def create(
     tx: Change,
-    tenant_id: TenantId,
     *,
     slug: str,
     name: str,
-    environment: str = "production",
+    environment: Environment = "production",
     project: str | None = None,
-    settings: TenantSettings | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> Tenant:
-    """Make a tenant. `tx` records in the new tenant's own log. Raises Refused when the slug is taken or malformed."""
-    if not is_slug(slug):
-        raise Refused(
-            "validation_failed", "slug_malformed",
-            "slug must be 1 to 63 lower-case letters, digits and single hyphens.", status=422,
-        )  # fmt: skip
-    if not 1 <= len(name) <= 200 or environment not in ENVIRONMENTS:
-        raise Refused("validation_failed", "tenant_malformed", "name or environment is not allowed.", status=422)
-    made = Tenant(
-        tenant_id, slug, name, "active", project or slug, environment, settings or TenantSettings(), Branding(), 1, tx.now
+    """Make the tenant of this unit (`founding`). Raises InvalidTenant, InvalidSettings, SlugTaken."""
+    if _SLUG.fullmatch(slug) is None:
+        raise InvalidTenant(
+            "/slug", "slug_malformed", "A slug has 2 to 63 small letters, digits and single hyphens; a letter first."
+        )
+    if slug in _RESERVED:
+        raise SlugTaken
+    _check_name(name)
+    if environment not in ENVIRONMENTS:
+        raise InvalidTenant("/environment", "environment_unknown", f"Must be one of {', '.join(ENVIRONMENTS)}.")
+    return await _make(
+        tx,
+        slug=slug,
+        name=name,
+        environment=environment,
+        project=project or ids.new_id("prj"),
+        settings=checked(settings or {}),
     )
-    if await tx.one(_OWNER_OF_SLUG, key=_key(slug)) is not None:
-        raise Refused("conflict", "slug_taken", "This slug is taken.", status=409)
-    tx.append(_CLAIM_SLUG, key=_key(slug), tenant_id=tenant_id)
-    tx.append(
-        _APPEND,
-        **{**asdict(made), "settings": made.settings.to_json(), "branding": asdict(made.branding)},
-    )
-    tx.record(Event("tenant.created", "tenant", tenant_id, data={"slug": slug, "name": name}))
-    return made
 
 
-async def ensure_installation(tx: Change) -> bool:
-    """Make the installation's own tenant where there is none. False: it was there."""
-    if await tx.one(_BY_ID, id=INSTALLATION) is not None:
-        return False
-    try:
-        await create(tx, INSTALLATION, slug=INSTALLATION_SLUG, name="SigID")
-    except Conflict:
-        return False
-    return True
+async def create_installation(tx: Change) -> Tenant:
+    """Make the installation's own tenant, or leave it as it is; part of `migrate`, in a unit of that tenant."""
+    known = await by_id(tx, INSTALLATION)
+    if known is not None:
+        return known
+    return await _make(
+        tx,
+        slug=INSTALLATION_SLUG,
+        name="SigID",
+        environment="production",
+        project=ids.new_id("prj"),
+        settings={"sign_up": "invited"},
+    )
+
+
+async def _make(
+    tx: Change, *, slug: str, name: str, environment: str, project: str, settings: dict[str, Any]
+) -> Tenant:
+    if await tx.run(queries.CLAIM_SLUG, key=digest(slug), owner=tx.tenant_id) == 0:
+        raise SlugTaken
+    values: dict[str, Any] = {
+        "id": tx.tenant_id,
+        "slug": slug,
+        "name": name,
+        "status": "active",
+        "project": project,
+        "environment": environment,
+        "settings": settings,
+        "branding": {},
+        "version": 1,
+        "catalogue": 1,
+        "created_at": tx.now,
+    }
+    await tx.run(queries.ADD, **values)
+    tx.record(Event("tenant.created", "tenant", tx.tenant_id, changes={"name": name, "slug": slug}))
+    return _parse(values)
 
 
 async def by_id(tx: Look, tenant_id: str) -> Tenant | None:
-    row = await tx.one(_BY_ID, id=tenant_id)
-    return _from_row(row) if row else None
+    """The tenant, whatever its status."""
+    row = await tx.one(queries.BY_ID, id=tenant_id)
+    return from_row(row) if row else None
 
 
 async def by_slug(tx: Look, slug: str) -> Tenant | None:
-    if not is_slug(slug):
-        return None
-    owner = await tx.one(_OWNER_OF_SLUG, key=_key(slug))
-    return await by_id(tx, owner.tenant_id) if owner else None
+    """The tenant with this slug, whatever its status."""
+    row = await tx.one(queries.BY_SLUG, key=digest(slug))
+    return from_row(row) if row else None
 
 
-async def set_status(tx: Change, tenant_id: str, status: str, reason: str | None = None) -> bool:
-    """Suspend, reactivate or delete. Every process refuses (or serves) from its next request on."""
-    if status not in STATUSES:
-        raise ValueError(status)
-    if await tx.run(_SET_STATUS, id=tenant_id, status=status) == 0:
-        return False
-    name = {"active": "tenant.reactivated", "suspended": "tenant.suspended", "deleted": "tenant.updated"}[status]
-    tx.record(Event(name, "tenant", tenant_id, changes={"status": {"after": status}}, reason=reason))
-    return True
-
-
-async def update_settings(
-    tx: Change, tenant_id: str, *, name: str | None = None, settings: TenantSettings | None = None,
-    branding: Branding | None = None,
-) -> Tenant:  # fmt: skip
-    """Change what is given. Raises Refused for an unknown tenant."""
-    row = await tx.one(_LOCK, id=tenant_id)
-    if row is None:
-        raise Refused("not_found", "tenant_unknown", status=404)
-    before = _from_row(row)
-    after_settings, after_branding = settings or before.settings, branding or before.branding
-    await tx.run(
-        _SET_SETTINGS, id=tenant_id, name=name or before.name, settings=after_settings.to_json(),
-        branding=asdict(after_branding),
-    )  # fmt: skip
-    tx.record(
-        Event(
-            "tenant.updated", "tenant", tenant_id,
-            changes={"settings": {"before": before.settings.to_json(), "after": after_settings.to_json()}},
-        )  # fmt: skip
-    )
-    found = await by_id(tx, tenant_id)
-    assert found is not None  # noqa: S101  (its row is locked by this unit)
+async def own(tx: Look) -> Tenant:
+    """The unit's own tenant."""
+    found = await by_id(tx, tx.tenant_id)
+    if found is None:
+        raise Refused("not_found", "tenant_gone", status=404)
     return found
 
 
-def _key(slug: str) -> bytes:
-    return sha256(slug.encode()).digest()
+async def every(tx: Look, after: str = "") -> list[Tenant]:
+    """Up to 200 tenants in the order of their ids, for operators and the worker."""
+    return [from_row(row) for row in await tx.all(queries.ALL, after=after)]
 
 
+async def update(
+    tx: Change,
+    tenant: Tenant,
+    *,
+    name: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    branding: Mapping[str, Any] | None = None,
+) -> Tenant:
+    """Change what is given; settings and branding are replaced as a whole. Raises Stale."""
+    if name is not None:
+        _check_name(name)
+    new = replace(
+        tenant,
+        name=tenant.name if name is None else name,
+        stored_settings=tenant.stored_settings if settings is None else checked(settings),
+        branding=tenant.branding if branding is None else branding,
+    )
+    changed = [what for what in ("name", "stored_settings", "branding") if getattr(new, what) != getattr(tenant, what)]
+    changes = {
+        what.removeprefix("stored_"): {"before": getattr(tenant, what), "after": getattr(new, what)} for what in changed
+    }
+    return await _store(tx, new, Event("tenant.updated", "tenant", tenant.id, changes=changes))
+
+
+async def suspend(tx: Change, tenant: Tenant, reason: str | None = None) -> Tenant:
+    """Stop everything of the tenant with the next request."""
+    return await _store(
+        tx, replace(tenant, status="suspended"), Event("tenant.suspended", "tenant", tenant.id, reason=reason)
+    )
+
+
+async def reactivate(tx: Change, tenant: Tenant) -> Tenant:
+    """Let a suspended tenant go on."""
+    return await _store(tx, replace(tenant, status="active"), Event("tenant.reactivated", "tenant", tenant.id))
+
+
+async def catalogue_changed(tx: Use) -> None:
+    """The tenant's APIs are others now: whoever keeps them in memory reads them again."""
+    await tx.run(queries.CATALOGUE_CHANGED, id=tx.tenant_id)
+
+
+async def _store(tx: Change, new: Tenant, event: Event) -> Tenant:
+    stored = await tx.run(
+        queries.UPDATE,
+        id=new.id,
+        expected=new.version,
+        name=new.name,
+        status=new.status,
+        settings=new.stored_settings,
+        branding=new.branding,
+    )
+    if stored == 0:
+        raise Stale
+    tx.record(event)
+    return replace(new, version=new.version + 1, settings=TenantSettings.read(new.stored_settings))
+
+
+def _check_name(name: str) -> None:
+    if not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable():
+        raise InvalidTenant("/name", "name_malformed", f"A name has 1 to {_LONGEST_NAME} printable characters.")
+
+
+# Parsed once for each version: what is read with every request is only the version.
+_parsed: OrderedDict[tuple[str, int, int], Tenant] = OrderedDict()
+_MOST_PARSED: Final = 20_000
+
+
+def from_row(row: Row) -> Tenant:
+    """The tenant of a row, parsed at most once for each version."""
+    return recall(row.id, row.version, row.catalogue) or remember(_parse(row._asdict()))
+
+
+def recall(tenant_id: str, version: int, catalogue: int) -> Tenant | None:
+    """The tenant at this version, if this process has seen it."""
+    return _parsed.get((tenant_id, version, catalogue))
+
+
+def remember(tenant: Tenant) -> Tenant:
+    """Keep it for `recall`."""
+    _parsed[tenant.id, tenant.version, tenant.catalogue] = tenant
+    if len(_parsed) > _MOST_PARSED:
+        _parsed.popitem(last=False)
+    return tenant
+
+
+def _parse(values: dict[str, Any]) -> Tenant:
+    return Tenant(**{
+        **values, "settings": TenantSettings.read(values["settings"]), "stored_settings": values["settings"]
+    })  # fmt: skip
