@@ -1,0 +1,83 @@
+"""The `claims` parameter (OpenID Connect Core section 5.5).
+
+Refuses: what is not a JSON object of the right shape, too large or too deep. Unknown claims are ignored.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+
+from sigid.kernel.errors import InvalidRequest
+
+LARGEST: Final = 8 * 1024
+DEEPEST: Final = 6
+OFFERED: Final = frozenset({"name", "email", "email_verified", "locale", "updated_at", "auth_time", "acr", "amr", "sub"})
+# What needs the person's consent when it is asked for beside the scopes.
+PERSONAL: Final = frozenset({"name", "email", "email_verified", "locale", "updated_at"})
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Names of claims asked for in each place; `acr_values` that must be met; the one `sub` that must be the person's."""
+
+    id_token: frozenset[str] = frozenset()
+    userinfo: frozenset[str] = frozenset()
+    essential_acr: frozenset[str] = frozenset()
+    sub: str | None = None
+    raw: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def personal(self) -> frozenset[str]:
+        return (self.id_token | self.userinfo) & PERSONAL
+
+
+def check(sent: str | None) -> Claims:
+    if sent is None:
+        return Claims()
+    if len(sent) > LARGEST or _depth(sent) > DEEPEST:
+        raise InvalidRequest("claims_too_large", "claims is too large or too deep.")
+    try:
+        value = orjson.loads(sent)
+    except orjson.JSONDecodeError:
+        raise InvalidRequest("claims_not_json", "claims must be a JSON object.") from None
+    if not isinstance(value, dict):
+        raise InvalidRequest("claims_not_an_object", "claims must be a JSON object.")
+    places = {}
+    for place in ("id_token", "userinfo"):
+        members = value.get(place) or {}
+        if not isinstance(members, dict) or not all(item is None or isinstance(item, dict) for item in members.values()):
+            raise InvalidRequest("claims_malformed", "A member of claims must be null or an object.")
+        places[place] = members
+    return Claims(
+        id_token=frozenset(places["id_token"]) & OFFERED,
+        userinfo=frozenset(places["userinfo"]) & OFFERED,
+        essential_acr=_essential_acr(places["id_token"].get("acr")),
+        sub=_value(places["id_token"].get("sub") or places["userinfo"].get("sub")),
+    )
+
+
+def _essential_acr(member: dict[str, Any] | None) -> frozenset[str]:
+    if not member or member.get("essential") is not True:
+        return frozenset()
+    values = member.get("values") or ([member["value"]] if "value" in member else [])
+    if not isinstance(values, list) or not all(isinstance(item, str) for item in values):
+        raise InvalidRequest("claims_malformed", "The values of acr must be texts.")
+    return frozenset(values)
+
+
+def _value(member: dict[str, Any] | None) -> str | None:
+    value = (member or {}).get("value")
+    return value if isinstance(value, str) else None
+
+
+def _depth(text: str) -> int:
+    """The nesting that the brackets could open, counted before anything is parsed."""
+    depth = deepest = 0
+    for mark in text:
+        if mark in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif mark in "]}":
+            depth -= 1
+    return deepest
