@@ -16,12 +16,14 @@ from sigid.apis.apis import (
     create,
     delete,
     every,
+    is_audience,
     ours,
     update,
 )
-from sigid.apis.built_in import OPENID_SCOPES, SIGID, SIGID_SCOPES, audience
+from sigid.apis.built_in import OPENID_DESCRIPTIONS, OPENID_SCOPES, SIGID, SIGID_SCOPES, audience
 
 __all__ = [
+    "OPENID_DESCRIPTIONS",
     "OPENID_SCOPES",
     "SIGID",
     "SIGID_SCOPES",
@@ -37,6 +39,7 @@ __all__ = [
     "create",
     "delete",
     "every",
+    "is_audience",
     "ours",
     "update",
 ]

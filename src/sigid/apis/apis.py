@@ -90,8 +90,8 @@ class Catalogue:
 
     def describe(self, scope: str, audiences: Iterable[str]) -> str | None:
         """What a person reads of a scope of one of these APIs, or of OpenID's; None for an unknown one."""
-        if scope in built_in.OPENID_SCOPES:
-            return built_in.OPENID_SCOPES[scope]
+        if scope in built_in.OPENID_DESCRIPTIONS:
+            return built_in.OPENID_DESCRIPTIONS[scope]
         return next((api.scopes[scope] for api in self.of(audiences) if scope in api.scopes), None)
 
     def unknown_scopes(self, scopes: Iterable[str], audiences: Iterable[str]) -> list[str]:
@@ -206,8 +206,13 @@ def ours(issuer: str) -> Api:
     )  # fmt: skip
 
 
+def is_audience(text: str) -> bool:
+    """An absolute URI without a fragment (RFC 8707 section 2)."""
+    return len(text) <= _LONGEST_AUDIENCE and _AUDIENCE.fullmatch(text) is not None
+
+
 def _check_audience(audience: str, issuer: str) -> None:
-    if len(audience) > _LONGEST_AUDIENCE or _AUDIENCE.fullmatch(audience) is None:
+    if not is_audience(audience):
         raise InvalidApi("/audience", "audience_malformed", "An audience is an absolute URI without a fragment.")
     # Nobody else's API may be named as an address of ours: its tokens would open our own doors.
     try:

@@ -6,12 +6,13 @@ from typing import Final
 # The word that may stand for our own API's audience in a bootstrap file, an application, or a request to the API.
 SIGID: Final = "sigid"
 
-OPENID_SCOPES: Final[Mapping[str, str]] = {
+OPENID_DESCRIPTIONS: Final[Mapping[str, str]] = {
     "openid": "Sign you in",
     "profile": "See your name",
     "email": "See your email address",
     "offline_access": "Stay signed in while you are away",
 }
+OPENID_SCOPES: Final = frozenset(OPENID_DESCRIPTIONS)
 
 SIGID_SCOPES: Final[Mapping[str, str]] = {
     "tenants:read": "See the tenant and its settings",

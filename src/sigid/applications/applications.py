@@ -1,175 +1,186 @@
-"""Making applications and changing them."""
+"""Making applications, changing them, and rotating their secrets."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
-from hashlib import sha256
-from typing import Any
+from dataclasses import dataclass, fields, replace
+from datetime import timedelta
+from typing import Any, Final
 
-from sqlalchemy import delete as delete_from
-from sqlalchemy import select, update
-
-from sigid.applications.metadata import InvalidMetadata, Metadata, check
-from sigid.applications.secrets import StoredSecret, new_secret
-from sigid.applications.tables import application, client_owner, origin_owner
+from sigid.applications import queries, secrets
+from sigid.applications.application import SECRET_METHODS, Application, columns
+from sigid.applications.failures import ClientIdTaken, InvalidMetadata, StaleApplication, TooManySecrets
+from sigid.applications.metadata import checked
+from sigid.applications.secrets import StoredSecret
 from sigid.kernel import ids
-from sigid.kernel.database import Change, append, param, statement, upsert
-from sigid.kernel.errors import Refused
+from sigid.kernel.database import Change
 from sigid.kernel.events import Event
-from sigid.kernel.secrets import Secret
+from sigid.kernel.secrets import Handle, Secret, digest
 
-_a = application.c
-_APPEND = append(application)
-_CLAIM_CLIENT = append(client_owner)
-_OWNER = statement("client_owner.taken", select(client_owner.c.tenant_id).where(client_owner.c.key == param("key", client_owner.c.key)))
-_FREE_CLIENT = statement("client_owner.free", delete_from(client_owner).where(client_owner.c.key == param("key", client_owner.c.key)))
-_CLAIM_ORIGIN = upsert(
-    "origin_owner.claim",
-    lambda insert: insert(origin_owner)
-    .values(key=param("key", origin_owner.c.key), tenant_id=param("tenant_id", origin_owner.c.tenant_id))
-    .on_conflict_do_nothing(),
-)
-_MINE = (_a.tenant_id == param("tenant_id", _a.tenant_id), _a.id == param("id", _a.id))
-_LOCK = statement("application.lock", select(*_a).where(*_MINE).with_for_update())
-_SET_STATUS = statement(
-    "application.set_status",
-    update(application)
-    .where(*_MINE, _a.status != param("status", _a.status))
-    .values(status=param("status", _a.status), version=_a.version + 1),
-)
-_REPLACE = statement(
-    "application.replace",
-    update(application)
-    .where(*_MINE)
-    .values(name=param("name", _a.name), metadata=param("metadata", _a.metadata), version=_a.version + 1),
-)
-_SET_REGISTRATION_TOKEN = statement(
-    "application.set_registration_token",
-    update(application).where(*_MINE).values(registration_token_digest=param("digest", _a.registration_token_digest)),
-)
-_DELETE = statement("application.delete", delete_from(application).where(*_MINE).returning(_a.client_id))
+REGISTRATION_PREFIX: Final = "sigid_rat"
+
+# What an administrator or a registration may say of an application; the rest follows from how it was made.
+SETTINGS: Final = frozenset(field.name for field in fields(Application)) - {
+    "id", "client_id", "type", "status", "version", "created_at", "registered", "secrets", "registration_token_digest",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
-class Application:
-    """An OAuth client, as of one version of its row."""
+class Made:
+    """A new application, and what is shown of it only once."""
 
-    id: str
-    tenant_id: str
-    client_id: str
-    name: str
-    type: str
-    metadata: Metadata
-    registered: bool
-    version: int
-    created_at: datetime
-
-    @property
-    def public(self) -> bool:
-        return self.metadata.token_endpoint_auth_method == "none"  # noqa: S105
-
-    def may_use(self, grant_type: str) -> bool:
-        return grant_type in self.metadata.grant_types
+    application: Application
+    secret: Secret | None
+    registration_token: Handle | None
 
 
-def from_row(row: Any) -> Application:
-    return Application(
-        row.id, row.tenant_id, row.client_id, row.name, row.type, Metadata.from_json(row.metadata), row.registered,
-        row.version, row.created_at,
-    )  # fmt: skip
+def defaults(application_type: str) -> dict[str, Any]:
+    """What an application of this type has unless it says otherwise."""
+    people = ("authorization_code", "refresh_token")
+    return {
+        "token_endpoint_auth_method": "none" if application_type in ("spa", "native") else "client_secret_basic",
+        "grant_types": ("client_credentials",) if application_type == "service" else people,
+    }
 
 
 async def create(
     tx: Change,
     *,
-    type_: str,
+    type: str,  # noqa: A002 (the field's name)
     name: str,
-    metadata: Metadata,
     client_id: str | None = None,
     client_secret: Secret | None = None,
     registered: bool = False,
-    registration_token: Secret | None = None,
-) -> tuple[Application, Secret | None]:
-    """Make an application; with its secret, where its way of authenticating needs one.
+    registration_token: bool = False,
+    **settings: Any,  # noqa: ANN401 (each is a field of Application)
+) -> Made:
+    """Make an application, with a secret where its way of authenticating needs one.
 
-    A chosen `client_id` or secret is the operator's (bootstrap). Raises OAuthError for what `metadata.check` refuses.
+    A chosen `client_id` or secret is the operator's (bootstrap); `registered`: by itself (RFC 7591), then it gets a
+    token to manage itself with. Raises InvalidMetadata, InvalidRedirectUri, ClientIdTaken.
     """
-    metadata = check(type_, name, metadata)
+    _refuse_unknown(settings)
     identifier = ids.new_id("app")
-    if client_id is not None:
-        if not 1 <= len(client_id) <= 200 or not client_id.isascii() or not client_id.isprintable() or " " in client_id:
-            raise InvalidMetadata("client_id_malformed", "client_id must have 1 to 200 printable characters.")
-        if await tx.one(_OWNER, key=_key(client_id)) is not None:
-            raise Refused("conflict", "client_id_taken", "This client_id is taken.", status=409)
-    made = Application(
-        identifier, tx.tenant_id, client_id or identifier, name, type_, metadata, registered, 1, tx.now
+    application = checked(
+        Application(
+            id=identifier,
+            client_id=client_id or identifier,
+            name=name,
+            type=type,
+            status="active",
+            version=1,
+            created_at=tx.now,
+            registered=registered,
+            **(defaults(type) | settings),
+        )
     )
-    secret, stored = None, list[StoredSecret]()
-    if metadata.token_endpoint_auth_method in ("client_secret_basic", "client_secret_post"):
-        secret, first = new_secret(tx, client_secret)
-        stored = [first]
-    tx.append(_CLAIM_CLIENT, key=_key(made.client_id), tenant_id=tx.tenant_id)
-    tx.append(
-        _APPEND, id=made.id, client_id=made.client_id, name=name, type=type_, status="active",
-        metadata=metadata.to_json(), secrets=[item.to_json() for item in stored], registered=registered,
-        registration_token_digest=registration_token.digest if registration_token else None, version=1,
-        created_at=tx.now, last_used_at=None,
-    )  # fmt: skip
-    await _claim_origins(tx, metadata.origins)
-    tx.record(
-        Event("application.created", "application", made.id, data={"name": name, "type": type_, "registered": registered})
+    secret: Secret | None = None
+    if application.token_endpoint_auth_method in SECRET_METHODS:
+        secret = client_secret or Handle.generate(secrets.PREFIX, tx.tenant_id)
+        application = replace(application, secrets=(StoredSecret.of(secret, tx.now),))
+    token = Handle.generate(REGISTRATION_PREFIX, tx.tenant_id) if registration_token else None
+    application = replace(application, registration_token_digest=token.digest if token else None)
+    if await tx.run(queries.CLAIM_CLIENT_ID, key=digest(application.client_id)) == 0:
+        raise ClientIdTaken
+    await tx.run(
+        queries.ADD,
+        **columns(application),
+        tenant_id=tx.tenant_id,
+        response_types=list(application.response_types),
+        last_used_at=None,
     )
-    return made, secret
+    await _claim_origins(tx, application)
+    changes = {"name": name, "type": type, "registered": registered, "client_id": application.client_id}
+    tx.record(Event("application.created", "application", identifier, changes=changes))
+    return Made(application, secret, token)
 
 
-async def replace_metadata(tx: Change, application_id: str, name: str, metadata: Metadata) -> Application:
-    """Replace everything that an application says of itself; the same rules hold as when it was made."""
-    row = await tx.one(_LOCK, id=application_id)
-    if row is None:
-        raise Refused("not_found", "application_unknown", status=404)
-    metadata = check(row.type, name, metadata)
-    before = Metadata.from_json(row.metadata)
-    await tx.run(_REPLACE, id=application_id, name=name, metadata=metadata.to_json())
-    await _claim_origins(tx, metadata.origins)
-    tx.record(
-        Event(
-            "application.updated", "application", application_id,
-            changes={"name": {"before": row.name, "after": name},
-                     "metadata": {"before": before.to_json(), "after": metadata.to_json()}},
-        )  # fmt: skip
-    )
-    return Application(
-        row.id, row.tenant_id, row.client_id, name, row.type, metadata, row.registered, row.version + 1, row.created_at
-    )
+async def update(tx: Change, application: Application, **settings: Any) -> Application:  # noqa: ANN401 (as above)
+    """Change what is given; the rules hold for the whole result. Raises as `create`, and StaleApplication.
+
+    An application that from now on authenticates by a secret and has none gets one with `add_secret`.
+    """
+    _refuse_unknown(settings)
+    new = checked(replace(application, **settings))
+    changes = {
+        name: {"before": getattr(application, name), "after": getattr(new, name)}
+        for name in settings
+        if getattr(application, name) != getattr(new, name)
+    }
+    new = await _store(tx, new, Event("application.updated", "application", new.id, changes=changes))
+    await _claim_origins(tx, new)
+    return new
 
 
-async def set_registration_token(tx: Change, application_id: str, token: Secret) -> None:
-    await tx.run(_SET_REGISTRATION_TOKEN, id=application_id, digest=token.digest)
+async def suspend(tx: Change, application: Application, reason: str | None = None) -> Application:
+    """Stop everything of it with the next request. Raises StaleApplication."""
+    event = Event("application.suspended", "application", application.id, reason=reason)
+    return await _store(tx, replace(application, status="suspended"), event)
 
 
-async def set_status(tx: Change, application_id: str, status: str, reason: str | None = None) -> bool:
-    """Suspend or reactivate; refused (or served) from the next request on, on every process."""
-    if await tx.run(_SET_STATUS, id=application_id, status=status) == 0:
+async def reactivate(tx: Change, application: Application) -> Application:
+    """Let it go on. Raises StaleApplication."""
+    event = Event("application.reactivated", "application", application.id)
+    return await _store(tx, replace(application, status="active"), event)
+
+
+async def delete(tx: Change, application: Application) -> bool:
+    """Delete it and release its client id. What it was given dies by its absence."""
+    if await tx.run(queries.DELETE, id=application.id) == 0:
         return False
-    name = "application.suspended" if status == "suspended" else "application.reactivated"
-    tx.record(Event(name, "application", application_id, changes={"status": {"after": status}}, reason=reason))
+    await tx.run(queries.RELEASE_CLIENT_ID, key=digest(application.client_id))
+    tx.record(Event("application.deleted", "application", application.id, changes={"name": application.name}))
     return True
 
 
-async def delete(tx: Change, application_id: str) -> bool:
-    """Delete an application and release its client id. What it was given ends by its absence."""
-    gone = await tx.one(_DELETE, id=application_id)
-    if gone is None:
-        return False
-    await tx.run(_FREE_CLIENT, key=_key(gone.client_id))
-    tx.record(Event("application.deleted", "application", application_id))
-    return True
+async def add_secret(
+    tx: Change, application: Application, grace: timedelta | None = None
+) -> tuple[Application, StoredSecret, Secret]:
+    """Add a live secret; the others lapse after `grace` (None: they stay). Raises TooManySecrets, StaleApplication."""
+    if len(secrets.live(application.secrets, tx.now)) >= secrets.MOST_LIVE:
+        raise TooManySecrets
+    secret = Handle.generate(secrets.PREFIX, tx.tenant_id)
+    stored = StoredSecret.of(secret, tx.now)
+    new = replace(application, secrets=secrets.rotated(application.secrets, stored, tx.now, grace))
+    event = Event("application.secret_rotated", "application", application.id, changes={"added": stored.id})
+    return await _store(tx, new, event), stored, secret
 
 
-async def _claim_origins(tx: Change, origins: Iterable[str]) -> None:
-    for origin in origins:
-        await tx.run(_CLAIM_ORIGIN, key=_key(origin))
+async def delete_secret(tx: Change, application: Application, secret_id: str) -> Application | None:
+    """Let a secret lapse at once; None where there is no such secret. Raises StaleApplication."""
+    left = tuple(secret for secret in application.secrets if secret.id != secret_id)
+    if len(left) == len(application.secrets):
+        return None
+    event = Event("application.secret_rotated", "application", application.id, changes={"removed": secret_id})
+    return await _store(tx, replace(application, secrets=left), event)
 
 
-def _key(text: str) -> bytes:
-    return sha256(text.encode()).digest()
+async def replace_registration_token(tx: Change, application: Application) -> tuple[Application, Handle]:
+    """A new token to manage it with (RFC 7592 section 3); the old one is dead. Raises StaleApplication."""
+    token = Handle.generate(REGISTRATION_PREFIX, tx.tenant_id)
+    new = replace(application, registration_token_digest=token.digest)
+    changes = {"registration_access_token": "replaced"}
+    return await _store(tx, new, Event("application.updated", "application", new.id, changes=changes)), token
+
+
+async def _store(tx: Change, new: Application, event: Event) -> Application:
+    values = {
+        name: value
+        for name, value in columns(new).items()
+        if name not in ("client_id", "type", "registered", "created_at")
+    }
+    expected = values.pop("version")
+    stored = await tx.run(queries.UPDATE, expected=expected, response_types=list(new.response_types), **values)
+    if stored == 0:
+        raise StaleApplication
+    tx.record(event)
+    return replace(new, version=new.version + 1)
+
+
+async def _claim_origins(tx: Change, application: Application) -> None:
+    """Let preflights from its origins pass. They stay known: a preflight alone gives nothing away."""
+    for origin in sorted(application.browser_origins):
+        await tx.run(queries.CLAIM_ORIGIN, key=digest(origin))
+
+
+def _refuse_unknown(settings: dict[str, Any]) -> None:
+    for name in settings:
+        if name not in SETTINGS:
+            raise InvalidMetadata(f"/{name}", "metadata_unknown", f"{name} is not a setting of an application.")

@@ -1,152 +1,156 @@
-"""From a client id to its application and tenant, for each request anew.
+"""From a client id to its application and tenant, with each request anew.
 
-The directory tells the tenant; one read then answers everything that decides (standing of application and tenant, live
-secrets) together with the versions. What carries a version is parsed once and kept; nothing that decides is.
+The directory tells the tenant; one read there answers with the versions of application and tenant, and of these
+versions everything is kept in memory: standing, secrets, settings. So a suspension or a rotated secret holds with the
+next request on every process, and what is read for it is one row.
 """
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from datetime import datetime
-from hashlib import sha256
-from typing import Any, Final
-
-from sqlalchemy import select
+from datetime import datetime, timedelta
+from typing import Final, Generic, TypeVar
 
 from sigid import tenants
-from sigid.applications.applications import Application, from_row
-from sigid.applications.tables import application, client_owner, origin_owner
+from sigid.applications import queries
+from sigid.applications.application import Application, from_row
 from sigid.kernel import callers
-from sigid.kernel.callers import Actor, Caller, Origin
-from sigid.kernel.database import Look, look, param, statement
+from sigid.kernel.callers import ANONYMOUS, Actor, Caller, Origin
+from sigid.kernel.database import Look, Row, Use, look
 from sigid.kernel.ids import TenantId
+from sigid.kernel.secrets import digest
 from sigid.tenants import Tenant
 
-_KEPT: Final = 20_000
-_LONGEST_CLIENT_ID: Final = 500
-
-_a, _t = application.c, tenants.standing
-_OWNER = statement(
-    "client_owner.find", select(client_owner.c.tenant_id).where(client_owner.c.key == param("key", client_owner.c.key))
-)
-_DECIDE = statement(
-    "application.decide",
-    select(
-        _a.id, _a.status, _a.version, _a.secrets, _a.registration_token_digest, _a.last_used_at,
-        _t.status.label("tenant_status"), _t.version.label("tenant_version"),
-    )
-    .join_from(application, _t.id.table, _t.id == _a.tenant_id)
-    .where(_a.tenant_id == param("tenant_id", _a.tenant_id), _a.client_id == param("client_id", _a.client_id)),
-)  # fmt: skip
-_BY_CLIENT_ID = statement(
-    "application.by_client_id",
-    select(*_a).where(
-        _a.tenant_id == param("tenant_id", _a.tenant_id), _a.client_id == param("client_id", _a.client_id)
-    ),
-)
-_BY_ID = statement(
-    "application.by_id",
-    select(*_a).where(_a.tenant_id == param("tenant_id", _a.tenant_id), _a.id == param("id", _a.id)),
-)
-_ORIGIN = statement(
-    "origin_owner.find", select(origin_owner.c.tenant_id).where(origin_owner.c.key == param("key", origin_owner.c.key))
-)
+LONGEST_CLIENT_ID: Final = 200
+_MOST_DIRECTED: Final = 100_000
+_MOST_PARSED: Final = 10_000
+_NOTED_EVERY: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An application with all that decides about it, as of this request."""
+    """An application and its tenant as of this request."""
 
     application: Application
     tenant: Tenant
-    status: str
-    secrets: list[dict[str, Any]]
-    registration_token_digest: bytes | None
     last_used_at: datetime | None
 
     @property
     def active(self) -> bool:
-        return self.status == "active" and self.tenant.status == "active"
+        """Neither the application nor its tenant is suspended."""
+        return self.application.active and self.tenant.active
 
     def caller(self, origin: Origin) -> Caller:
         """The application itself, in its tenant."""
-        actor = Actor("service", self.application.client_id)
-        return callers.in_tenant(TenantId(self.application.tenant_id), actor, origin)
+        return callers.in_tenant(self.tenant.id, Actor("service", self.application.id), origin)
 
 
-class _Kept(OrderedDict[Any, Any]):
-    """The most recently used of something that carries a version, or never changes."""
-
-    def keep(self, key: Any, value: Any) -> None:
-        self[key] = value
-        if len(self) > _KEPT:
-            self.popitem(last=False)
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 
-_owners: _Kept = _Kept()
-_applications: _Kept = _Kept()
-_tenants: _Kept = _Kept()
+class _Recent(Generic[Key, Value]):
+    """The most recently used of what never changes, or carries a version."""
+
+    def __init__(self, most: int) -> None:
+        self._kept: OrderedDict[Key, Value] = OrderedDict()
+        self._most = most
+
+    def get(self, key: Key) -> Value | None:
+        value = self._kept.get(key)
+        if value is not None:
+            self._kept.move_to_end(key)
+        return value
+
+    def put(self, key: Key, value: Value) -> None:
+        self._kept[key] = value
+        if len(self._kept) > self._most:
+            self._kept.popitem(last=False)
+
+    def drop(self, key: Key) -> None:
+        self._kept.pop(key, None)
+
+
+_owners: _Recent[str, TenantId] = _Recent(_MOST_DIRECTED)
+_parsed: _Recent[str, Application] = _Recent(_MOST_PARSED)
+_noted: _Recent[str, datetime] = _Recent(_MOST_DIRECTED)
 
 
 async def find(client_id: str, origin: Origin) -> Found | None:
     """The application that a client id names, suspended or not; None where there is none."""
-    if not 1 <= len(client_id) <= _LONGEST_CLIENT_ID:
+    if not 0 < len(client_id) <= LONGEST_CLIENT_ID:
         return None
-    known = _owners.get(client_id)
-    tenant_id = known or await _owner(client_id, origin)
+    remembered = _owners.get(client_id)
+    tenant_id = remembered or await _owner(client_id, origin)
     if tenant_id is None:
         return None
-    found = await _in_tenant(TenantId(tenant_id), client_id, origin)
-    if found is None and known is not None:  # released since, and perhaps another tenant's now
-        _owners.pop(client_id, None)
+    found = await _in_tenant(tenant_id, client_id, origin)
+    if found is None and remembered is not None:  # released since, and perhaps another tenant's now
+        _owners.drop(client_id)
         return await find(client_id, origin)
     return found
 
 
-async def _owner(client_id: str, origin: Origin) -> str | None:
+async def _owner(client_id: str, origin: Origin) -> TenantId | None:
     async with look(callers.anyone(origin)) as tx:
-        row = await tx.one(_OWNER, key=sha256(client_id.encode()).digest())
-    if row is not None:
-        _owners.keep(client_id, row.tenant_id)
-        return str(row.tenant_id)
-    return None
+        row = await tx.one(queries.OWNER, key=digest(client_id))
+    if row is None:
+        return None
+    _owners.put(client_id, TenantId(row.tenant_id))
+    return TenantId(row.tenant_id)
 
 
 async def _in_tenant(tenant_id: TenantId, client_id: str, origin: Origin) -> Found | None:
-    async with look(callers.in_tenant(tenant_id, callers.ANONYMOUS, origin)) as tx:
-        row = await tx.one(_DECIDE, client_id=client_id)
-        if row is None:
-            return None
-        made = _applications.get(row.id)
-        if made is None or made.version != row.version:
-            full = await tx.one(_BY_CLIENT_ID, client_id=client_id)
-            if full is None:
-                return None
-            made = from_row(full)
-            _applications.keep(made.id, made)
-        tenant = await _tenant(tx, tenant_id, row.tenant_version)
-    if tenant is None:
+    async with look(callers.in_tenant(tenant_id, ANONYMOUS, origin)) as tx:
+        return await by_client_id(tx, client_id)
+
+
+async def by_client_id(tx: Look, client_id: str) -> Found | None:
+    """The same, for who knows the tenant."""
+    row = await tx.one(queries.DECIDE, client_id=client_id)
+    if row is None:
         return None
-    return Found(made, tenant, row.status, row.secrets, row.registration_token_digest, row.last_used_at)
-
-
-async def _tenant(tx: Look, tenant_id: TenantId, version: int) -> Tenant | None:
-    """The tenant as of `version`; every change of its status raises the version too."""
-    known: Tenant | None = _tenants.get(tenant_id)
-    if known is None or known.version != version:
-        known = await tenants.by_id(tx, tenant_id)
-        if known is not None:
-            _tenants.keep(tenant_id, known)
-    return known
+    application = _parsed.get(row.id)
+    if application is None or application.version != row.version:
+        application = _read(await tx.one(queries.BY_CLIENT_ID, client_id=client_id))
+    tenant = tenants.recall(tx.tenant_id, row.tenant_version, row.tenant_catalogue) or await tenants.own(tx)
+    return Found(application, tenant, row.last_used_at) if application is not None else None
 
 
 async def by_id(tx: Look, application_id: str) -> Application | None:
-    row = await tx.one(_BY_ID, id=application_id)
-    return from_row(row) if row else None
+    """The application of this tenant with the id."""
+    return _read(await tx.one(queries.BY_ID, id=application_id))
 
 
-async def origin_is_registered(origin: str, request: Origin) -> bool:
+async def by_name(tx: Look, name: str) -> list[Application]:
+    """The applications of this tenant with the name."""
+    return [from_row(row) for row in await tx.all(queries.BY_NAME, name=name)]
+
+
+async def page(tx: Look, after: str = "") -> list[Application]:
+    """Up to 200 applications in the order of their ids."""
+    return [from_row(row) for row in await tx.all(queries.PAGE, after=after)]
+
+
+async def origin_is_registered(browser_origin: str, origin: Origin) -> bool:
     """Some application has this origin: enough for a preflight, which names no client."""
-    if len(origin) > _LONGEST_CLIENT_ID:
+    if not 0 < len(browser_origin) <= 2000:
         return False
-    async with look(callers.anyone(request)) as tx:
-        return await tx.one(_ORIGIN, key=sha256(origin.encode()).digest()) is not None
+    async with look(callers.anyone(origin)) as tx:
+        return await tx.one(queries.ORIGIN_KNOWN, key=digest(browser_origin)) is not None
+
+
+async def note_use(tx: Use, found: Found) -> None:
+    """Keep when it was last used, at most once an hour."""
+    application_id, before = found.application.id, tx.now - _NOTED_EVERY
+    noted = max((moment for moment in (found.last_used_at, _noted.get(application_id)) if moment), default=None)
+    if noted is None or noted < before:
+        _noted.put(application_id, tx.now)
+        await tx.run(queries.USED, id=application_id, before=before)
+
+
+def _read(row: Row | None) -> Application | None:
+    if row is None:
+        return None
+    application = from_row(row)
+    _parsed.put(application.id, application)
+    return application

@@ -1,72 +1,113 @@
 """Initial access tokens (RFC 7591 section 3): they let clients register, choose their tenant, and count their uses."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from sigid.applications.tables import initial_access_token
 from sigid.kernel import ids
-from sigid.kernel.database import NOW, Change, Look, append, param, statement
-from sigid.kernel.errors import Refused
+from sigid.kernel.database import NOW, Change, Look, param, statement
+from sigid.kernel.errors import InvalidToken, Refused
 from sigid.kernel.events import Event
+from sigid.kernel.ids import TenantId
 from sigid.kernel.secrets import Handle
 
 PREFIX: Final = "sigid_iat"
-DEFAULT_LIFE: Final = timedelta(hours=24)
 LONGEST_LIFE: Final = timedelta(days=90)
 MOST_USES: Final = 10_000
 
 _i = initial_access_token.c
 _MINE = (_i.tenant_id == param("tenant_id", _i.tenant_id), _i.digest == param("digest", _i.digest))
-_APPEND = append(initial_access_token)
-_FIND = statement("initial_access_token.find", select(_i.id, _i.scopes, _i.uses_left, _i.expires_at, _i.revoked_at).where(*_MINE))
+_ADD = statement(
+    "initial_access_token.add",
+    insert(initial_access_token).values({column.name: param(column.name, column) for column in _i}),
+)
+_FIND = statement(
+    "initial_access_token.find", select(_i.id, _i.uses_left, _i.expires_at, _i.revoked_at, _i.policy).where(*_MINE)
+)
 _SPEND = statement(
     "initial_access_token.spend",
     update(initial_access_token)
     .where(*_MINE, _i.uses_left > 0, _i.expires_at > NOW, _i.revoked_at.is_(None))
     .values(uses_left=_i.uses_left - 1),
 )
+_REVOKE = statement(
+    "initial_access_token.revoke",
+    update(initial_access_token)
+    .where(_i.tenant_id == param("tenant_id", _i.tenant_id), _i.id == param("id", _i.id), _i.revoked_at.is_(None))
+    .values(revoked_at=NOW),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class InitialAccess:
+    """A token as it is now. `policy`: the settings that a registration by it may not leave."""
+
     id: str
-    digest: bytes
-    scopes: tuple[str, ...] | None
-    usable: bool
+    handle: Handle
+    uses_left: int
+    expires_at: datetime
+    revoked_at: datetime | None
+    policy: Mapping[str, Any]
 
 
-async def create(
-    tx: Change, uses: int = 1, life: timedelta = DEFAULT_LIFE, scopes: tuple[str, ...] | None = None
-) -> Handle:
+def parse(text: str | None) -> Handle | None:
+    """The handle that the text is; `handle.owner("ten")` is the tenant where it lets clients register."""
+    return Handle.parse(PREFIX, text) if text else None
+
+
+def tenant_of(handle: Handle) -> TenantId:
+    """The tenant where it lets clients register."""
+    return TenantId(handle.owner("ten"))
+
+
+async def create(tx: Change, *, uses: int, life: timedelta, policy: Mapping[str, Any] | None = None) -> Handle:
     """Make a token that lets `uses` clients register in this tenant."""
     if not 1 <= uses <= MOST_USES or not timedelta(0) < life <= LONGEST_LIFE:
-        raise Refused("validation_failed", "initial_access_out_of_bounds", "uses or life is out of bounds.", status=422)
+        rule = f"A token has 1 to {MOST_USES} uses and lives at most {LONGEST_LIFE.days} days."
+        raise Refused("invalid_initial_access_token", "initial_access_out_of_bounds", rule, status=422)
     handle = Handle.generate(PREFIX, tx.tenant_id)
     identifier = ids.new_id("iat")
-    tx.append(
-        _APPEND, digest=handle.digest, id=identifier, uses_left=uses, scopes=list(scopes) if scopes else None,
-        created_at=tx.now, expires_at=tx.now + life, revoked_at=None,
-    )  # fmt: skip
-    tx.record(Event("initial_access_token.created", "initial_access_token", identifier, data={"uses": uses}))
+    await tx.run(
+        _ADD,
+        id=identifier,
+        digest=handle.digest,
+        uses_left=uses,
+        expires_at=tx.now + life,
+        revoked_at=None,
+        policy=dict(policy or {}),
+        created_at=tx.now,
+    )
+    changes = {"uses": uses, "seconds": int(life.total_seconds())}
+    tx.record(Event("initial_access_token.created", "initial_access_token", identifier, changes=changes))
     return handle
 
 
 async def find(tx: Look, handle: Handle) -> InitialAccess | None:
-    """The token that the handle is, usable or not; None for an unknown one."""
+    """The token, usable or not; None for an unknown one."""
     row = await tx.one(_FIND, digest=handle.digest)
-    if row is None:
-        return None
-    usable = row.uses_left > 0 and _later(row.expires_at, tx.now) and row.revoked_at is None
-    return InitialAccess(row.id, handle.digest, tuple(row.scopes) if row.scopes is not None else None, usable)
+    return InitialAccess(row.id, handle, row.uses_left, row.expires_at, row.revoked_at, row.policy) if row else None
 
 
-def _later(moment: datetime, than: datetime) -> bool:
-    return moment > than
+async def spend(tx: Change, handle: Handle) -> InitialAccess:
+    """Use one of its uses, in one statement. Raises InvalidToken with the private reason why it cannot be used."""
+    won = await tx.run(_SPEND, digest=handle.digest) == 1
+    token = await find(tx, handle)
+    if token is None:
+        raise InvalidToken("initial_access_unknown")
+    if won:
+        return token
+    if token.revoked_at is not None:
+        raise InvalidToken("initial_access_revoked")
+    raise InvalidToken("initial_access_expired" if token.expires_at <= tx.now else "initial_access_spent")
 
 
-async def spend(tx: Change, token: InitialAccess) -> bool:
-    """Use one of its uses. False: none was left, or it lapsed."""
-    return await tx.run(_SPEND, digest=token.digest) == 1
+async def revoke(tx: Change, token_id: str) -> bool:
+    """Let nobody register by it any more."""
+    if await tx.run(_REVOKE, id=token_id) == 0:
+        return False
+    tx.record(Event("initial_access_token.revoked", "initial_access_token", token_id))
+    return True

@@ -1,230 +1,186 @@
-"""What an application may say of itself, and the rules that hold for it whoever says it.
+"""The rules that hold for an application whoever says it: bootstrap, an administrator, or the client by registering.
 
-Names are those of RFC 7591 section 2 and OpenID Connect Dynamic Registration 1.0 section 2 where those have one.
+They are applied to the whole result of every creation and every change, so that nothing forbidden is reached in two
+steps (CVE-2026-18573, CVE-2026-15572). The first broken one is told, with the field it is about.
 """
 
-import ipaddress
 import re
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Final
-from urllib.parse import SplitResult, urlsplit
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import urlsplit
 
-from sigid.kernel.errors import OAuthError
+import orjson
+
+from sigid.applications import key_sets, redirect_uris
+from sigid.applications.application import (
+    AUTH_METHODS,
+    GRANT_TYPES,
+    RESPONSE_ALGORITHMS,
+    SECRET_METHODS,
+    TYPES,
+    Application,
+)
+from sigid.applications.failures import InvalidMetadata, InvalidRedirectUri
+from sigid.kernel.http import AddressRefused
+from sigid.kernel.http.targets import parse as judge_address
 from sigid.kernel.settings import is_loopback_host
 
-TYPES: Final = ("web", "spa", "native", "service")
-AUTH_METHODS: Final = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
-GRANT_TYPES: Final = ("authorization_code", "refresh_token", "client_credentials")
-ID_TOKEN_ALGORITHMS: Final = ("RS256", "PS256", "ES256", "EdDSA")
-MOST_URIS: Final = 100
-LONGEST_URI: Final = 2000
-LONGEST_NAME: Final = 200
-MOST_KEYS: Final = 20
-_DANGEROUS: Final = frozenset({"javascript", "data", "vbscript", "file", "blob", "about", "ws", "wss", "ftp", "mailto"})
-_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]{0,63}")
-_PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_SCOPE: Final = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,200}")  # RFC 6749 section 3.3
+_CLIENT_ID: Final = re.compile(r"[A-Za-z0-9._~:/-]{1,200}")
+_LONGEST_NAME: Final = 100
+_MOST_SCOPES: Final = 500
+_MOST_AUDIENCES: Final = 100
+_LARGEST_REST: Final = 16 * 1024
+_LONGEST_AGE: Final = 10 * 365 * 86400
 
 
-class InvalidRedirectUri(OAuthError):
-    def __init__(self, reason: str, description: str) -> None:
-        super().__init__("invalid_redirect_uri", reason, description)
+def checked(application: Application) -> Application:
+    """The application, if every rule holds. Raises InvalidMetadata, InvalidRedirectUri."""
+    for rule in _RULES:
+        rule(application)
+    return application
 
 
-class InvalidMetadata(OAuthError):
-    def __init__(self, reason: str, description: str) -> None:
-        super().__init__("invalid_client_metadata", reason, description)
+def _type(application: Application) -> None:
+    if application.type not in TYPES:
+        raise InvalidMetadata("/type", "type_unknown", f"type must be one of {', '.join(TYPES)}.")
 
 
-@dataclass(frozen=True, slots=True)
-class Metadata:
-    """An application's settings. Lists are tuples; what was not said is empty or None."""
-
-    redirect_uris: tuple[str, ...] = ()
-    post_logout_redirect_uris: tuple[str, ...] = ()
-    origins: tuple[str, ...] = ()
-    scopes: tuple[str, ...] = ()
-    audiences: tuple[str, ...] = ()
-    grant_types: tuple[str, ...] = ()
-    token_endpoint_auth_method: str = "client_secret_basic"  # noqa: S105  (a method's name)
-    jwks: dict[str, Any] | None = None
-    jwks_uri: str | None = None
-    require_pkce: bool = True
-    id_token_signed_response_alg: str = "RS256"
-    userinfo_signed_response_alg: str | None = None
-    consent: str = "ask"
-    profile: str | None = None
-    default_max_age: int | None = None
-    require_auth_time: bool = False
-    logo_uri: str | None = None
-    client_uri: str | None = None
-    policy_uri: str | None = None
-    tos_uri: str | None = None
-    initiate_login_uri: str | None = None
-    backchannel_logout_uri: str | None = None
-    contacts: tuple[str, ...] = ()
-    software_id: str | None = None
-    software_version: str | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> "Metadata":
-        known = {item.name for item in fields(cls)}
-        return cls(**{n: tuple(v) if isinstance(v, list) else v for n, v in value.items() if n in known})
-
-    def to_json(self) -> dict[str, Any]:
-        default = asdict(Metadata())
-        return {name: value for name, value in asdict(self).items() if value != default[name]}
+def _names(application: Application) -> None:
+    name = application.name
+    if not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable():
+        raise InvalidMetadata("/name", "name_malformed", f"A name has 1 to {_LONGEST_NAME} printable characters.")
+    if _CLIENT_ID.fullmatch(application.client_id) is None:
+        raise InvalidMetadata(
+            "/client_id", "client_id_malformed", "A client_id has 1 to 200 letters, digits, and ._~:/- characters."
+        )
 
 
-def defaults(type_: str) -> dict[str, Any]:
-    """What an application of this type has unless it says otherwise."""
-    public = type_ in ("spa", "native")
-    grants = ("client_credentials",) if type_ == "service" else ("authorization_code", "refresh_token")
-    return {"token_endpoint_auth_method": "none" if public else "client_secret_basic", "grant_types": grants}
-
-
-def check(type_: str, name: str, metadata: Metadata) -> Metadata:
-    """The metadata, completed. Raises InvalidRedirectUri or InvalidMetadata for the first rule that is broken."""
-    if type_ not in TYPES:
-        raise InvalidMetadata("type_unknown", f"type must be one of {', '.join(TYPES)}.")
-    if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
-        raise InvalidMetadata("name_malformed", f"The name must have 1 to {LONGEST_NAME} printable characters.")
-    _check_method(type_, metadata)
-    _check_keys(metadata)
-    _check_grants(type_, metadata)
-    for uri in metadata.redirect_uris:
-        check_redirect_uri(type_, uri)
-    for uri in metadata.post_logout_redirect_uris:
-        check_redirect_uri(type_, uri)
-    if max(len(metadata.redirect_uris), len(metadata.post_logout_redirect_uris), len(metadata.origins)) > MOST_URIS:
-        raise InvalidRedirectUri("too_many_uris", f"At most {MOST_URIS} URIs.")
-    if "authorization_code" in metadata.grant_types and not metadata.redirect_uris:
-        raise InvalidRedirectUri("redirect_uri_missing", "redirect_uris must name at least one address.")
-    _check_links(metadata)
-    if metadata.consent not in ("ask", "implicit"):
-        raise InvalidMetadata("consent_unknown", "consent must be ask or implicit.")
-    if metadata.id_token_signed_response_alg not in ID_TOKEN_ALGORITHMS:
-        raise InvalidMetadata("id_token_alg_unknown", "id_token_signed_response_alg is not one that is offered.")
-    if metadata.userinfo_signed_response_alg not in (None, *ID_TOKEN_ALGORITHMS):
-        raise InvalidMetadata("userinfo_alg_unknown", "userinfo_signed_response_alg is not one that is offered.")
-    if not metadata.require_pkce and metadata.token_endpoint_auth_method == "none":  # noqa: S105
-        raise InvalidMetadata("pkce_public", "A public client must use PKCE.")
-    return _with_origins(metadata)
-
-
-def _check_method(type_: str, metadata: Metadata) -> None:
-    method = metadata.token_endpoint_auth_method
+def _method(application: Application) -> None:
+    method = application.token_endpoint_auth_method
     if method not in AUTH_METHODS:
-        raise InvalidMetadata("auth_method_unknown", "token_endpoint_auth_method is not one that is offered.")
-    if type_ == "service" and method == "none":
-        raise InvalidMetadata("service_without_authentication", "A service must authenticate.")
-    if type_ in ("spa", "native") and method in ("client_secret_basic", "client_secret_post"):
-        raise InvalidMetadata("secret_in_public_client", "This type of application cannot keep a secret.")
+        raise InvalidMetadata(
+            "/token_endpoint_auth_method", "auth_method_unknown", f"Must be one of {', '.join(AUTH_METHODS)}."
+        )
+    if application.type == "service" and method == "none":
+        raise InvalidMetadata(
+            "/token_endpoint_auth_method", "service_without_authentication", "A service authenticates."
+        )
+    if application.type in ("spa", "native") and method in SECRET_METHODS:
+        raise InvalidMetadata(
+            "/token_endpoint_auth_method", "secret_in_public_client", "This type of application cannot keep a secret."
+        )
 
 
-def _check_keys(metadata: Metadata) -> None:
-    if metadata.jwks is not None and metadata.jwks_uri is not None:
-        raise InvalidMetadata("jwks_twice", "jwks and jwks_uri must not both be given.")
-    if metadata.token_endpoint_auth_method == "private_key_jwt" and not (metadata.jwks or metadata.jwks_uri):  # noqa: S105
-        raise InvalidMetadata("keys_missing", "private_key_jwt needs jwks or jwks_uri.")
-    if metadata.jwks is None:
-        return
-    keys = metadata.jwks.get("keys") if isinstance(metadata.jwks, dict) else None
-    if not isinstance(keys, list) or len(keys) > MOST_KEYS or not all(isinstance(key, dict) for key in keys):
-        raise InvalidMetadata("jwks_malformed", f"jwks must have a member keys with at most {MOST_KEYS} keys.")
-    for key in keys:
-        if _PRIVATE_MEMBERS & key.keys() or key.get("kty") not in ("RSA", "EC", "OKP"):
-            raise InvalidMetadata("private_key_in_jwks", "jwks must hold public keys only.")
+def _keys(application: Application) -> None:
+    if application.jwks is not None and application.jwks_uri is not None:
+        raise InvalidMetadata("/jwks_uri", "jwks_twice", "jwks and jwks_uri are not given together.")
+    keyed = application.jwks is not None or application.jwks_uri is not None
+    if application.token_endpoint_auth_method == "private_key_jwt" and not keyed:  # noqa: S105 (a method's name)
+        raise InvalidMetadata("/jwks", "keys_missing", "private_key_jwt needs jwks or jwks_uri.")
+    if application.token_endpoint_auth_signing_alg not in (None, *key_sets.ALGORITHMS):
+        raise InvalidMetadata(
+            "/token_endpoint_auth_signing_alg", "auth_alg_unknown", f"Must be one of {', '.join(key_sets.ALGORITHMS)}."
+        )
+    if application.jwks is not None:
+        if len(orjson.dumps(application.jwks)) > key_sets.LARGEST:
+            raise InvalidMetadata("/jwks", "jwks_too_large", "The key set is too large.")
+        try:
+            key_sets.parse(application.jwks)
+        except key_sets.InvalidKeySet as invalid:
+            rule = "jwks holds public RSA, P-256, P-384 or Ed25519 keys, and no private one."
+            raise InvalidMetadata("/jwks", invalid.reason, rule) from None
 
 
-def _check_grants(type_: str, metadata: Metadata) -> None:
-    for grant in metadata.grant_types:
+def _grants(application: Application) -> None:
+    grants = application.grant_types
+    for place, grant in enumerate(grants):
         if grant not in GRANT_TYPES:
-            raise InvalidMetadata("grant_type_unknown", "grant_types names one that is not offered.")
-    if "client_credentials" in metadata.grant_types and metadata.token_endpoint_auth_method == "none":  # noqa: S105
-        raise InvalidMetadata("client_credentials_public", "client_credentials needs an application that authenticates.")
-    if type_ == "service" and "authorization_code" in metadata.grant_types:
-        raise InvalidMetadata("service_with_people", "A service signs nobody in.")
-    if "refresh_token" in metadata.grant_types and "authorization_code" not in metadata.grant_types:
-        raise InvalidMetadata("refresh_without_code", "refresh_token needs authorization_code.")
+            raise InvalidMetadata(
+                f"/grant_types/{place}", "grant_type_unknown", f"Must be one of {', '.join(GRANT_TYPES)}."
+            )
+    if "client_credentials" in grants and application.public:
+        raise InvalidMetadata("/grant_types", "client_credentials_public", "client_credentials needs authentication.")
+    if application.type == "service" and "authorization_code" in grants:
+        raise InvalidMetadata("/grant_types", "service_with_people", "A service signs nobody in.")
+    if "refresh_token" in grants and "authorization_code" not in grants:
+        raise InvalidMetadata("/grant_types", "refresh_without_code", "refresh_token needs authorization_code.")
+    if not application.require_pkce and application.public:
+        raise InvalidMetadata("/require_pkce", "pkce_public", "A public client uses PKCE.")
 
 
-def check_redirect_uri(type_: str, uri: str) -> None:
-    """RFC 9700 sections 2.1 and 2.6, RFC 8252 sections 7 and 8. Raises InvalidRedirectUri."""
-    parts = _split(uri)
-    if parts is None or not parts.scheme:
-        raise InvalidRedirectUri("redirect_uri_malformed", "A redirect URI must be an absolute URI.")
-    if "#" in uri:
-        raise InvalidRedirectUri("redirect_uri_fragment", "A redirect URI must not have a fragment.")
-    if "*" in uri:
-        raise InvalidRedirectUri("redirect_uri_wildcard", "A redirect URI must not have a wildcard.")
-    if parts.scheme in ("http", "https"):
-        if not parts.hostname:
-            raise InvalidRedirectUri("redirect_uri_without_host", "A redirect URI must name a host.")
-        if "@" in parts.netloc or "\\" in uri:
-            raise InvalidRedirectUri("redirect_uri_user_information", "A redirect URI must not hold user information.")
-        if parts.scheme == "http" and not is_loopback_host(parts.hostname):
-            raise InvalidRedirectUri("redirect_uri_not_https", "Use https. Only loopback addresses may do without.")
-        return
-    if type_ != "native":
-        raise InvalidRedirectUri("redirect_uri_scheme", "A redirect URI must be https.")
-    # RFC 8252 section 7.1: a scheme of one's own domain in reverse, so that it has a dot.
-    if parts.scheme in _DANGEROUS or "." not in parts.scheme or _SCHEME.fullmatch(parts.scheme) is None:
-        raise InvalidRedirectUri("redirect_uri_scheme", "A custom scheme must be a domain name in reverse.")
+def _uris(application: Application) -> None:
+    redirect_uris.check(application.redirect_uris, application.type)
+    redirect_uris.check(application.post_logout_redirect_uris, application.type, "post_logout_redirect_uris")
+    redirect_uris.check_origins(application.origins or ())
+    if "authorization_code" in application.grant_types and not application.redirect_uris:
+        raise InvalidRedirectUri("/redirect_uris", "redirect_uri_missing", "At least one redirect URI is needed.")
 
 
-def _split(uri: str) -> SplitResult | None:
-    if not uri.isascii() or not uri.isprintable() or " " in uri or not 1 <= len(uri) <= LONGEST_URI:
-        return None
+def _scopes(application: Application) -> None:
+    if len(application.scopes) > _MOST_SCOPES or len(application.audiences) > _MOST_AUDIENCES:
+        raise InvalidMetadata("/scopes", "too_many", "There are too many scopes or audiences.")
+    for place, scope in enumerate(application.scopes):
+        if _SCOPE.fullmatch(scope) is None:
+            raise InvalidMetadata(f"/scopes/{place}", "scope_malformed", "A scope has printable ASCII without blanks.")
+
+
+def _algorithms(application: Application) -> None:
+    rule = f"Must be one of {', '.join(RESPONSE_ALGORITHMS)}."
+    if application.id_token_signed_response_alg not in RESPONSE_ALGORITHMS:
+        raise InvalidMetadata("/id_token_signed_response_alg", "response_alg_unknown", rule)
+    if application.userinfo_signed_response_alg not in (None, *RESPONSE_ALGORITHMS):
+        raise InvalidMetadata("/userinfo_signed_response_alg", "response_alg_unknown", rule)
+
+
+def _consent(application: Application) -> None:
+    if application.consent not in ("ask", "implicit"):
+        raise InvalidMetadata("/consent", "consent_unknown", "consent must be ask or implicit.")
+    if application.consent == "implicit" and application.registered:
+        raise InvalidMetadata("/consent", "consent_implicit_registered", "Only an administrator spares the question.")
+    if application.profile is not None:
+        raise InvalidMetadata("/profile", "profile_unknown", "There is no such profile.")
+    age = application.default_max_age
+    if age is not None and not 0 <= age <= _LONGEST_AGE:
+        raise InvalidMetadata("/default_max_age", "max_age_malformed", "default_max_age is a number of seconds.")
+    if len(orjson.dumps(application.metadata or {})) > _LARGEST_REST:
+        raise InvalidMetadata("", "metadata_too_large", "There is too much metadata.")
+
+
+def _links(application: Application) -> None:
+    for name in ("jwks_uri", "logo_uri", "backchannel_logout_uri"):  # we go there ourselves
+        uri = getattr(application, name)
+        try:
+            if uri is not None:
+                judge_address(uri, loopback=True)  # each fetch decides anew, and only in development for loopback
+        except AddressRefused as refused:
+            raise InvalidMetadata(f"/{name}", refused.reason, f"{name} must be a public https address.") from None
+    for name in ("client_uri", "policy_uri", "tos_uri"):  # a person may go there
+        uri = getattr(application, name)
+        if uri is not None and not _is_link(uri):
+            raise InvalidMetadata(f"/{name}", "link_malformed", f"{name} must be an https address.")
+    uri = application.initiate_login_uri
+    if uri is not None and not (_is_link(uri) and uri.startswith("https://")):
+        raise InvalidMetadata("/initiate_login_uri", "link_malformed", "initiate_login_uri must be an https address.")
+
+
+def _is_link(uri: str) -> bool:
+    """https, or http to this machine; never with user information."""
+    if (
+        len(uri) > redirect_uris.LONGEST_URI
+        or not uri.isascii()
+        or not uri.isprintable()
+        or set(uri) & set(' "<>\\^`{|}')
+    ):
+        return False
     try:
         parts = urlsplit(uri)
-        _ = parts.port
     except ValueError:
-        return None
-    return parts
-
-
-def _check_links(metadata: Metadata) -> None:
-    """Addresses that SigID fetches or shows: https, or loopback http where the operator allows fetching it."""
-    for name in ("jwks_uri", "logo_uri", "client_uri", "policy_uri", "tos_uri", "backchannel_logout_uri"):
-        uri = getattr(metadata, name)
-        if uri is not None and not is_web_link(uri):
-            raise InvalidMetadata("link_not_https", f"{name} must be an https address.")
-    uri = metadata.initiate_login_uri
-    if uri is not None and (not is_web_link(uri) or not uri.startswith("https://")):
-        raise InvalidMetadata("link_not_https", "initiate_login_uri must be an https address.")
-    for origin in metadata.origins:
-        parts = _split(origin)
-        if parts is None or not is_web_link(origin) or origin != f"{parts.scheme}://{parts.netloc}".lower():
-            raise InvalidMetadata("origin_malformed", "An origin is a scheme, a host and a port, in lower case.")
-
-
-def is_web_link(uri: str) -> bool:
-    """https to a named public host, or http(s) to loopback (a developer's machine); never with user information."""
-    parts = _split(uri)
-    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
         return False
-    if "#" in uri or "\\" in uri:
-        return False
-    if is_loopback_host(parts.hostname):
-        return True
-    if parts.scheme != "https":
-        return False
-    try:
-        address = ipaddress.ip_address(parts.hostname)
-    except ValueError:
-        return "." in parts.hostname and not parts.hostname.endswith((".local", ".internal", ".localhost"))
-    return address.is_global
+    local = parts.scheme == "http" and is_loopback_host(parts.hostname)
+    return (parts.scheme == "https" or local) and bool(parts.hostname) and "@" not in parts.netloc
 
 
-def _with_origins(metadata: Metadata) -> Metadata:
-    """A public client's origins, where none are named, are those of its redirect URIs."""
-    if metadata.origins or metadata.token_endpoint_auth_method != "none":  # noqa: S105
-        return metadata
-    found = []
-    for uri in metadata.redirect_uris:
-        parts = urlsplit(uri)
-        if parts.scheme in ("http", "https"):
-            found.append(f"{parts.scheme}://{parts.netloc}".lower())
-    values = {item.name: getattr(metadata, item.name) for item in fields(metadata)}
-    return Metadata(**{**values, "origins": tuple(dict.fromkeys(found))})
+_RULES: Final[tuple[Callable[[Application], None], ...]] = (
+    _type, _names, _method, _keys, _grants, _uris, _scopes, _algorithms, _consent, _links,
+)  # fmt: skip
