@@ -1,3 +1,22 @@
-"""Tokens: signing keys, grants, access, ID and refresh tokens, and what is true of one now."""
+"""Tokens: signing keys, grants, access, ID and refresh tokens, and what is true of one now.
 
-from sigid.tokens import tables as tables
+- `schedule` keys in the database: made ahead, promoted, revoked; `keys` in memory: what signs and what verifies.
+- `grants` one authorization with all that came of it; `sessions` the `sid`s of a tenant.
+- `access`, `identity` and `refresh` tokens; `replays` of client assertions.
+"""
+
+from sigid.tokens import access, grants, identity, keys, refresh, replays, schedule, sessions
+from sigid.tokens.grants import Grant, GrantStanding
+
+__all__ = [
+    "Grant",
+    "GrantStanding",
+    "access",
+    "grants",
+    "identity",
+    "keys",
+    "refresh",
+    "replays",
+    "schedule",
+    "sessions",
+]

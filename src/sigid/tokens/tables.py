@@ -4,8 +4,11 @@ A grant is one authorization with everything that came of it: codes, refresh tok
 A token record is written for every access token: introspection, revocation and the lists of activity read it.
 """
 
+from datetime import timedelta
+
 from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, Text, UniqueConstraint
 
+from sigid.kernel import resealing, retention
 from sigid.kernel.database import Json, Time, global_table, identifier, tenant_table
 
 signing_key = global_table(
@@ -94,5 +97,13 @@ used_jti = tenant_table(
     "used_jti",
     Column("hour", BigInteger, nullable=False),
     Column("digest", LargeBinary, nullable=False),
+    Column("expires_at", Time, nullable=False),
     key=("hour", "digest"),
 )
+
+SEALED_KEY = "signing key"
+resealing.sealed(signing_key.c.private_sealed, SEALED_KEY)
+retention.kept_for(token_record, "tok", timedelta(days=90))
+retention.lapses(refresh_token.c.expires_at, timedelta(days=7))
+retention.lapses(grant.c.expires_at, timedelta(days=30))
+retention.lapses(used_jti.c.expires_at)
