@@ -91,15 +91,22 @@ def cluster(database: str, request: pytest.FixtureRequest) -> Postgresql | None:
 
 
 @pytest.fixture
-def server(database: str, cluster: Postgresql | None, servers: Servers) -> Server:
+def server(database: str, cluster: Postgresql | None, servers: Servers) -> Iterator[Server]:
     """A running server that other tests use too, each with its own tenant. Its clock may be moved, and has been."""
-    return servers.get(database, cluster, real_time=False)
+    yield from steady(servers.get(database, cluster, real_time=False))
 
 
 @pytest.fixture
-def real_time_server(database: str, cluster: Postgresql | None, servers: Servers) -> Server:
+def real_time_server(database: str, cluster: Postgresql | None, servers: Servers) -> Iterator[Server]:
     """The same with the real time, for those who look at a clock of their own: browsers, other people's libraries."""
-    return servers.get(database, cluster, real_time=True)
+    yield from steady(servers.get(database, cluster, real_time=True))
+
+
+def steady(server: Server) -> Iterator[Server]:
+    """Whatever a test sends, the server must not stumble: an exception in its log fails the test."""
+    before = len(server.logs())
+    yield server
+    assert server.stumbles(before) == []
 
 
 class MakeServer(Protocol):

@@ -67,6 +67,7 @@ class Server:
     _process: subprocess.Popen[bytes] | None = None
     _read: int = 0
     _lines: list[dict[str, Any]] = field(default_factory=list)
+    _reasons: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def make(
@@ -225,18 +226,21 @@ class Server:
     def logs(self, **wanted: object) -> list[dict[str, Any]]:
         """The lines logged so far that have these members."""
         self._read_on()
-        return [
-            line for line in self._lines if wanted.items() <= {k: v for k, v in line.items() if k in wanted}.items()
-        ]
+        return [line for line in self._lines if all(line.get(name) == value for name, value in wanted.items())]
+
+    def stumbles(self, after: int = 0) -> list[dict[str, Any]]:
+        """Exceptions that it logged, from the `after`th line on: none is ever right on a machine that is well."""
+        return [line for line in self.logs()[after:] if "exception" in line]
 
     def reason(self, response: httpx.Response) -> str:
         """Why it refused: the private reason, which stands in the log beside the answer's request id."""
         request_id = response.headers["X-Request-Id"]
 
         def look() -> str | None:
-            return next((line["reason"] for line in self.logs(request_id=request_id) if line.get("reason")), None)
+            self._read_on()
+            return self._reasons.get(request_id)
 
-        return wait_for(f"the reason of {request_id} ({response.status_code} {response.text[:200]})", look, patience=10)
+        return wait_for(f"the reason of {request_id} ({response.status_code} {response.text[:200]})", look, patience=20)
 
     def _read_on(self) -> None:
         if not self.log_file.exists():
@@ -246,7 +250,11 @@ class Server:
             new = log.read()
         whole = new[: new.rfind(b"\n") + 1]
         self._read += len(whole)
-        self._lines.extend(_structured(whole.splitlines()))
+        lines = list(_structured(whole.splitlines()))
+        self._lines += lines
+        self._reasons |= {
+            line["request_id"]: line["reason"] for line in lines if line.get("reason") and "request_id" in line
+        }
 
 
 def _structured(lines: list[bytes]) -> Iterator[dict[str, Any]]:
