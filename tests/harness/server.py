@@ -9,6 +9,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -65,6 +66,8 @@ class Server:
     port: int
     real_time: bool = False
     _process: subprocess.Popen[bytes] | None = None
+    _databases: list[tuple[Postgresql, str]] = field(default_factory=list)
+    _others: list["Server"] = field(default_factory=list)
     _read: int = 0
     _lines: list[dict[str, Any]] = field(default_factory=list)
     _reasons: dict[str, str] = field(default_factory=dict)
@@ -80,12 +83,11 @@ class Server:
         real_time: bool = False,
     ) -> Self:
         """A migrated server, not yet started. `kind` is `sqlite` or `postgresql`."""
-        server = cls.bare(kind, commands, postgresql, settings, real_time=real_time)
+        server = cls._new(kind, commands, settings, real_time=real_time)
         template = _template(kind, commands, postgresql)
-        shutil.rmtree(server.data)
-        shutil.copytree(template.data, server.data)
+        shutil.copytree(template.data, server.data, dirs_exist_ok=True)
         if postgresql is not None and template.database is not None:
-            _, server.settings["DATABASE_URL"] = postgresql.new_database(template.database)
+            server._take(postgresql, template.database)
         return server
 
     @classmethod
@@ -99,14 +101,28 @@ class Server:
         real_time: bool = False,
     ) -> Self:
         """A server on an empty database: nothing is migrated. On PostgreSQL, name `DATABASE_URL` or get a new one."""
-        port = free_port()
-        given = {"WORKERS": "1", **(settings or {})}
-        if kind == "postgresql" and "DATABASE_URL" not in given:
+        server = cls._new(kind, commands, settings, real_time=real_time)
+        if kind == "postgresql" and "DATABASE_URL" not in server.settings:
             assert postgresql is not None, "a server on PostgreSQL needs a cluster"
-            _, given["DATABASE_URL"] = postgresql.new_database()
-        server = cls(kind, run.new_folder(kind), given, commands, port, real_time)
-        server.data.mkdir()
+            server._take(postgresql)
         return server
+
+    def beside(self) -> Self:
+        """Another `sigid serve` of the same installation, on a port of its own; it goes when this one does."""
+        settings = self.settings | {"ISSUER": self.issuer, "DATA_DIR": str(self.data)}
+        other = self._new(self.kind, self.commands, settings, real_time=self.real_time)
+        self._others.append(other)
+        return other
+
+    @classmethod
+    def _new(cls, kind: str, commands: Commands, settings: Mapping[str, str] | None, *, real_time: bool) -> Self:
+        server = cls(kind, run.new_folder(kind), {"WORKERS": "1", **(settings or {})}, commands, free_port(), real_time)
+        server.data.mkdir(exist_ok=True)
+        return server
+
+    def _take(self, postgresql: Postgresql, template: str | None = None) -> None:
+        name, self.settings["DATABASE_URL"] = postgresql.new_database(template)
+        self._databases.append((postgresql, name))
 
     # What it is
 
@@ -115,8 +131,13 @@ class Server:
         return self.settings.get("ISSUER", f"http://localhost:{self.port}")
 
     @property
+    def address(self) -> str:
+        """Where it listens, which is not its issuer where there is a proxy or another process of the installation."""
+        return f"{'https' if 'TLS_CERT' in self.settings else 'http'}://localhost:{self.port}"
+
+    @property
     def data(self) -> Path:
-        return self.folder / "data"
+        return Path(self.settings.get("DATA_DIR", self.folder / "data"))
 
     @property
     def log_file(self) -> Path:
@@ -139,7 +160,7 @@ class Server:
     def start(self) -> Self:
         """Start and wait until it serves."""
         self.spawn()
-        wait_for(f"{self.issuer}/readyz", self._ready)
+        wait_for(f"{self.address}/readyz", self._ready)
         return self
 
     def spawn(self) -> subprocess.Popen[bytes]:
@@ -160,7 +181,7 @@ class Server:
         assert self._process is not None
         assert self._process.poll() is None, f"sigid serve ended with {self._process.returncode}:\n{self.log_text()}"
         try:
-            return httpx.get(f"{self.issuer}/readyz", verify=False).status_code == 200 or None
+            return httpx.get(f"{self.address}/readyz", verify=False).status_code == 200 or None
         except httpx.TransportError:
             return None
 
@@ -176,7 +197,8 @@ class Server:
         """End every process of it at once, with no chance to say good-bye."""
         assert self._process is not None
         process, self._process = self._process, None
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it ended by itself
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait(PATIENCE)
 
     def restart(self) -> Self:
@@ -187,6 +209,10 @@ class Server:
         """Stop it and forget its data."""
         if self._process is not None:
             self.kill9()
+        for other in self._others:
+            other.throw_away()
+        for postgresql, name in self._databases:
+            postgresql.cluster.drop(name)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     # Its commands and its development doors
@@ -204,12 +230,12 @@ class Server:
     def advance(self, seconds: float) -> None:
         """Move its clock forward, in every process of it."""
         assert not self.real_time, "this server keeps the real time: ask for `server`"
-        answer = httpx.post(f"{self.issuer}/dev/clock", json={"advance_seconds": int(seconds)})
+        answer = httpx.post(f"{self.address}/dev/clock", json={"advance_seconds": int(seconds)}, verify=False)
         assert answer.is_success, answer.text
 
     def inbox(self, to: str) -> list[dict[str, Any]]:
         """The mail sent to an address, newest first."""
-        answer = httpx.get(f"{self.issuer}/dev/inbox.json", params={"to": to})
+        answer = httpx.get(f"{self.address}/dev/inbox.json", params={"to": to}, verify=False)
         assert answer.is_success, answer.text
         found: list[dict[str, Any]] = answer.json()["data"]
         return found

@@ -1,9 +1,9 @@
-"""A migrated database opened in the test's own process, for tests of use cases below HTTP; both kinds, new for each test.
+"""A migrated database opened in the test's own process, for tests of use cases below HTTP: new for each test.
 
     @pytest.fixture
     async def storage(database, cluster): ...
 
-The clock stands still for nobody: `clock.advance` moves it, and each test begins at the real time.
+`clock.advance` moves the clock; each test begins at the real time.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sigid import migrations
 from sigid.kernel import startup
-from sigid.kernel.settings import Settings
+from sigid.kernel.settings import Settings, load_settings
 from tests.harness import run
 from tests.harness.postgresql import Postgresql
 
@@ -26,7 +26,7 @@ _ROOT_KEY = base64.b64encode(os.urandom(32)).decode()
 
 
 def _settings(folder: Path, database_url: str) -> Settings:
-    return Settings(env="development", data_dir=folder, database_url=database_url, root_key=_ROOT_KEY)  # type: ignore[arg-type]
+    return load_settings(env="development", data_dir=folder, database_url=database_url, root_key=_ROOT_KEY)
 
 
 @cache
