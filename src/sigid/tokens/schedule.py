@@ -18,7 +18,7 @@ from sqlalchemy import insert, or_, select, update
 from sigid import tenants
 from sigid.kernel import callers, clock, crypto, ids, jws
 from sigid.kernel.callers import SYSTEM, Actor, Caller, Origin
-from sigid.kernel.database import NOW, Change, Conflict, Row, change, look, param, statement
+from sigid.kernel.database import NOW, Conflict, Row, Use, change, look, param, statement, use
 from sigid.kernel.errors import Refused
 from sigid.kernel.events import Event
 from sigid.kernel.jws import PrivateKey
@@ -54,7 +54,7 @@ _RETIRE = statement(
 _PROMOTE = statement(
     "signing_key.promote",
     update(signing_key)
-    .where(_k.id == param("id", _k.id), _k.sign_from > NOW, _k.revoked_at.is_(None))
+    .where(_k.id == param("id", _k.id), _k.sign_from == param("planned", _k.sign_from), _k.revoked_at.is_(None))
     .values(sign_from=NOW),
 )
 _REVOKE = statement(
@@ -142,8 +142,8 @@ async def revoke(key_id: str, actor: Actor = SYSTEM, reason: str | None = None) 
 
 
 async def _promote(key: Row, actor: Actor) -> bool:
-    async with change(_installation(actor)) as tx:
-        if await tx.run(_PROMOTE, id=key.id) == 0:
+    async with use(_installation(actor)) as tx:  # no change, where another process did it first
+        if await tx.run(_PROMOTE, id=key.id, planned=key.sign_from) == 0:
             return False
         await _retire_before(tx, key.alg, key.number, tx.now)
         tx.record(Event("key.promoted", "key", key.id, changes={"alg": key.alg}))
@@ -179,7 +179,7 @@ async def _make(planned: Planned) -> str | None:
     return identifier
 
 
-async def _retire_before(tx: Change, alg: str, number: int, moment: datetime) -> None:
+async def _retire_before(tx: Use, alg: str, number: int, moment: datetime) -> None:
     """Once it is known when a key's turn begins, it is known when those before it end."""
     await tx.run(_RETIRE, alg=alg, number=number, sign_until=moment, verify_until=moment + VERIFIES_AFTER)
 
