@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from sigid.kernel.errors import SigidError
 
+HEADER = 5  # bytes: the format's version and the root key's name
 _VERSION = b"\x01"
 _NONCE = 12
 
@@ -59,9 +60,10 @@ class Vault:
             raise Unsealable("sealed under a root key that is not set (SIGID_ROOT_KEY, SIGID_ROOT_KEY_PREVIOUS)")
         return decrypt(self._key(key_id, purpose), rest, purpose.encode())
 
-    def is_current(self, sealed: bytes) -> bool:
-        """It was sealed under the present root key and needs no rotation."""
-        return sealed[:1] == _VERSION and sealed[1:5] == self._current
+    @property
+    def header(self) -> bytes:
+        """What a value sealed under the present root key begins with; one that does not needs rotation."""
+        return _VERSION + self._current
 
     def key_for(self, purpose: str) -> bytes:
         """A key for something that is not stored, such as form tokens; it changes with the root key."""

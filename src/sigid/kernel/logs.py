@@ -199,6 +199,11 @@ def configure(*, development: bool) -> None:
     logging.config.dictConfig(configuration(pretty=_pretty))
 
 
+def is_pretty() -> bool:
+    """Lines are for reading, on a terminal."""
+    return _pretty
+
+
 def get(name: str) -> structlog.stdlib.BoundLogger:
     """The logger of a module: `log.info("event", field=value)`."""
     logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
