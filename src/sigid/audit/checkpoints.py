@@ -4,21 +4,18 @@ A checkpoint that somebody keeps elsewhere proves later that nothing before it w
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Self
 
-import orjson
-from joserfc import jws
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, Key, KeySet, OKPKey, RSAKey
-
+from sigid.applications import key_sets
 from sigid.audit.entries import timestamp
 from sigid.audit.merkle import Tree
+from sigid.kernel import jws
 from sigid.kernel.database import Row
 
 TYP: Final = "sigid-audit-checkpoint+jwt"
-_ALGORITHMS: Final = ("ES256", "EdDSA", "Ed25519", "RS256", "PS256")
 
 # Signs the claims with the key that signs now; the first argument is the header's `typ`.
 Signer = Callable[[str, Mapping[str, Any]], str]
@@ -65,26 +62,25 @@ class Keys:
     """The keys that checkpoints may be signed with, by `kid`, out of a JWK set (RFC 7517 section 5)."""
 
     def __init__(self, jwks: Mapping[str, Any]) -> None:
-        self._keys: dict[str, Key] = {}
-        for key in KeySet.import_key_set({"keys": list(jwks["keys"])}).keys:
-            kid = key.get("kid")
-            if isinstance(key, (RSAKey, ECKey, OKPKey)) and kid is not None:
-                self._keys[str(kid)] = key
+        self._keys: dict[str | None, key_sets.ClientKey] = {}
+        for jwk in jwks["keys"]:
+            with suppress(key_sets.InvalidKeySet):  # one that we can't use is one that we don't know
+                for key in key_sets.parse({"keys": [jwk]}).keys:
+                    self._keys[key.kid] = key
 
     def problem(self, signed: str, members: Mapping[str, Any]) -> str | None:
         """What is wrong with the signature `signed` over `members`; None when it is good."""
         try:
-            header = jws.extract_compact(signed.encode()).headers()
-        except (JoseError, ValueError):
+            parsed = jws.parse(signed)
+            claims = parsed.claims()
+        except jws.Malformed:
             return "signature_malformed"
-        key = self._keys.get(str(header.get("kid")))
+        kid, alg = parsed.header.get("kid"), parsed.header["alg"]
+        key = self._keys.get(kid) if isinstance(kid, str) else None
         if key is None:
             return "signature_key_unknown"
-        algorithm = key.get("alg") or header.get("alg")
-        if header.get("typ") != TYP or header.get("alg") != algorithm or algorithm not in _ALGORITHMS:
+        if parsed.header.get("typ") != TYP or alg not in key.algorithms:
             return "signature_header_wrong"
-        try:
-            payload = jws.deserialize_compact(signed, key, algorithms=[algorithm]).payload
-        except (JoseError, ValueError):
+        if not jws.verify(alg, key.key, parsed.signed, parsed.signature):
             return "signature_wrong"
-        return None if orjson.loads(payload) == dict(members) else "signature_of_something_else"
+        return None if claims == dict(members) else "signature_of_something_else"

@@ -41,6 +41,9 @@ _ALL = statement(
     select(_k.id, _k.alg, _k.number, _k.publish_at, _k.sign_from, _k.sign_until, _k.verify_until, _k.revoked_at)
     .order_by(_k.alg, _k.number),
 )  # fmt: skip
+_EVERY_PUBLIC = statement(
+    "signing_key.every_public", select(_k.public_jwk).where(_k.revoked_at.is_(None)).order_by(_k.alg, _k.number)
+)
 _RETIRE = statement(
     "signing_key.retire",
     update(signing_key)
@@ -106,6 +109,12 @@ async def every() -> list[Row]:
     """The schedule of all keys, revoked ones too, by algorithm and number."""
     async with look(_installation(SYSTEM)) as tx:
         return await tx.all(_ALL)
+
+
+async def every_public() -> list[dict[str, Any]]:
+    """The public halves of all keys that were not revoked, retired ones too: what signed an old checkpoint is there."""
+    async with look(_installation(SYSTEM)) as tx:
+        return [dict(row.public_jwk) for row in await tx.all(_EVERY_PUBLIC)]
 
 
 async def rotate(actor: Actor = SYSTEM, algorithms: Iterable[str] = ALGORITHMS) -> list[str]:
