@@ -1,1 +1,29 @@
-"""People: their accounts, addresses, ways to sign in, and sessions."""
+"""Accounts: people, their addresses and passwords, their sessions, and the sign-ins that are under way.
+
+An account is the person's; no tenant sees it, and nothing that a tenant says changes it. Use cases take the unit of
+work; those that must hash a password or count a try do so before they open one.
+"""
+
+from sigid.accounts import (
+    devices,
+    interactions,
+    password_rules,
+    passwords,
+    people,
+    recovery,
+    sessions,
+    sign_in,
+    sign_up,
+)
+
+__all__ = [
+    "devices",
+    "interactions",
+    "password_rules",
+    "passwords",
+    "people",
+    "recovery",
+    "sessions",
+    "sign_in",
+    "sign_up",
+]

@@ -25,17 +25,19 @@ from sigid.kernel.database import (
     tenant_table,
     use,
 )
-from sigid.kernel.mail import Mail, MailTransport
+from sigid.kernel.mail import Mail, MailFailed, MailTransport
 
 _log = logging.getLogger("sigid.mail")
 _PURPOSE = "outgoing mail"
-_RETRY_SECONDS: Final = (30, 120, 600, 1800, 3600, 7200, 14400)
+_UNTIL_NEXT_TRY: Final = timedelta(minutes=5)
+_MOST_TRIES: Final = 24
 _AT_ONCE: Final = 4
 
 outgoing_mail = tenant_table(
     "outgoing_mail",
     identifier("id"),
     Column("to_address", Text, nullable=False),
+    Column("sender_name", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("text_sealed", LargeBinary),
     Column("created_at", Time, nullable=False),
@@ -52,7 +54,7 @@ _CLAIM = statement(
     .where(_m.tenant_id == param("tenant_id", _m.tenant_id), _m.id == param("id", _m.id))
     .where(_m.done.is_(False), _m.next_try_at <= NOW)
     .values(attempts=_m.attempts + 1, next_try_at=param("next_try_at", _m.next_try_at))
-    .returning(_m.to_address, _m.subject, _m.text_sealed, _m.attempts),
+    .returning(_m.to_address, _m.sender_name, _m.subject, _m.text_sealed, _m.attempts),
 )
 _DONE = statement(
     "outgoing_mail.done",
@@ -66,11 +68,11 @@ _DUE = statement(
 )
 _LATEST = statement(
     "outgoing_mail.latest",
-    select(_m.id, _m.to_address, _m.subject, _m.text_sealed, _m.created_at).order_by(_m.id.desc()).limit(200),
+    select(_m.id, _m.to_address, _m.sender_name, _m.subject, _m.text_sealed, _m.created_at).order_by(_m.id.desc()).limit(200),
 )
 _LATEST_TO = statement(
     "outgoing_mail.latest_to",
-    select(_m.id, _m.to_address, _m.subject, _m.text_sealed, _m.created_at)
+    select(_m.id, _m.to_address, _m.sender_name, _m.subject, _m.text_sealed, _m.created_at)
     .where(_m.to_address == param("to", _m.to_address))
     .order_by(_m.id.desc())
     .limit(50),
@@ -92,6 +94,7 @@ class Outbox:
             _APPEND,
             id=identifier_,
             to_address=mail.to,
+            sender_name=mail.sender_name,
             subject=mail.subject,
             text_sealed=crypto.vault().seal(_PURPOSE, mail.text.encode()),
             created_at=tx.now,
@@ -110,15 +113,16 @@ class Outbox:
         async with self._slots:
             async with use(caller) as tx:
                 # The next try is set before this one, so that a crash in between delays the mail and never loses it.
-                claimed = await tx.one(_CLAIM, id=identifier_, next_try_at=tx.now + timedelta(seconds=60))
+                claimed = await tx.one(_CLAIM, id=identifier_, next_try_at=tx.now + _UNTIL_NEXT_TRY)
             if claimed is None:
                 return
             try:
                 text = crypto.vault().unseal(_PURPOSE, claimed.text_sealed).decode()
-                await self._transport.send(Mail(to=claimed.to_address, subject=claimed.subject, text=text))
+                await self._transport.send(Mail(claimed.to_address, claimed.subject, text, claimed.sender_name))
             except Exception as error:  # noqa: BLE001  (any failure is tried again later; the log says which it was)
                 _log.warning("mail not sent: %s", type(error).__name__)
-                if claimed.attempts < len(_RETRY_SECONDS):
+                permanent = isinstance(error, MailFailed) and error.permanent
+                if not permanent and claimed.attempts < _MOST_TRIES:
                     return
             async with use(caller) as tx:
                 await tx.run(_DONE, id=identifier_, text_sealed=None)
@@ -140,6 +144,7 @@ async def latest(to: str | None) -> list[dict[str, Any]]:
         {
             "id": row.id,
             "to": row.to_address,
+            "from": row.sender_name,
             "subject": row.subject,
             "text": crypto.vault().unseal(_PURPOSE, row.text_sealed).decode(),
             "received_at": row.created_at,

@@ -1,0 +1,160 @@
+"""A sign-in under way: what one browser is doing at one tenant, before and after anybody knows whose it is.
+
+It holds the authorization request that began it (opaque here), what was typed, the one code by mail that is alive, and
+who signed in. It is bound to one browser, ends in an hour, and is finished once.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import select, update
+
+from sigid.accounts.tables import interaction
+from sigid.kernel import crypto, ids
+from sigid.kernel.database import NOW, Look, Use, append, param, statement
+
+MOST_TRIES: Final = 5
+_SEALED: Final = "sign-up that waits"
+
+_i = interaction.c
+_MINE = (_i.tenant_id == param("tenant_id", _i.tenant_id), _i.id == param("id", _i.id))
+_ALIVE = (_i.finished_at.is_(None), _i.expires_at > NOW)
+_APPEND = append(interaction)
+_FIND = statement("interaction.find", select(*_i).where(*_MINE))
+_SET_STATE = statement(
+    "interaction.set_state", update(interaction).where(*_MINE, *_ALIVE).values(state=param("state", _i.state))
+)
+_SET_PERSON = statement(
+    "interaction.set_person",
+    update(interaction)
+    .where(*_MINE, *_ALIVE)
+    .values(
+        state=param("state", _i.state), account_id=param("of_account", _i.account_id),
+        session_id=param("session_id", _i.session_id), sealed=None,
+    ),
+)  # fmt: skip
+_SET_CODE = statement(
+    "interaction.set_code",
+    update(interaction)
+    .where(*_MINE, *_ALIVE)
+    .values(
+        state=param("state", _i.state), sealed=param("sealed", _i.sealed), code_digest=param("code_digest", _i.code_digest),
+        code_purpose=param("code_purpose", _i.code_purpose), code_address=param("code_address", _i.code_address),
+        code_tries=0, code_expires_at=param("code_expires_at", _i.code_expires_at),
+    ),
+)  # fmt: skip
+_COUNT_TRY = statement(
+    "interaction.count_try",
+    update(interaction)
+    .where(*_MINE, *_ALIVE, _i.code_digest.is_not(None), _i.code_tries < MOST_TRIES, _i.code_expires_at > NOW)
+    .values(code_tries=_i.code_tries + 1)
+    .returning(_i.code_digest),
+)
+_SPEND_CODE = statement(
+    "interaction.spend_code",
+    update(interaction)
+    .where(*_MINE, _i.code_digest == param("spent_digest", _i.code_digest))
+    .values(code_digest=None),
+)
+_FINISH = statement("interaction.finish", update(interaction).where(*_MINE, *_ALIVE).values(finished_at=NOW))
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """`alive` False: finished, or its hour is over."""
+
+    id: str
+    tenant_id: str
+    request: dict[str, Any] | None
+    state: dict[str, Any]
+    waiting: dict[str, str] | None
+    account_id: str | None
+    session_id: str | None
+    code_purpose: str | None
+    code_address: str | None
+    finished: bool
+    alive: bool
+    created_at: datetime
+
+
+def begin(
+    tx: Use, browser_digest: bytes, request: Mapping[str, Any] | None, state: Mapping[str, Any], life: timedelta
+) -> str:
+    """Begin one; its id, which is no secret: it opens nothing in another browser."""
+    identifier = ids.new_id("int")
+    tx.append(
+        _APPEND, id=identifier, browser_digest=browser_digest, request=dict(request) if request is not None else None,
+        state=dict(state), sealed=None, account_id=None, session_id=None, code_digest=None, code_purpose=None,
+        code_address=None, code_tries=0, code_expires_at=None, created_at=tx.now, expires_at=tx.now + life,
+        finished_at=None,
+    )  # fmt: skip
+    return identifier
+
+
+async def find(tx: Look, identifier: str, browser_digest: bytes | None) -> Interaction | None:
+    """The interaction, for the browser that it is bound to; None for any other."""
+    if browser_digest is None or not ids.is_id("int", identifier):
+        return None
+    row = await tx.one(_FIND, id=identifier)
+    if row is None or not hmac.compare_digest(row.browser_digest, browser_digest):
+        return None
+    waiting = orjson.loads(crypto.vault().unseal(_SEALED, row.sealed)) if row.sealed else None
+    finished = row.finished_at is not None
+    return Interaction(
+        row.id, row.tenant_id, row.request, row.state, waiting, row.account_id, row.session_id, row.code_purpose,
+        row.code_address, finished, not finished and row.expires_at > tx.now, row.created_at,
+    )  # fmt: skip
+
+
+async def note(tx: Use, found: Interaction, **state: Any) -> None:
+    """Keep where the pages are."""
+    await tx.run(_SET_STATE, id=found.id, state={**found.state, **state})
+
+
+async def set_person(tx: Use, found: Interaction, session_id: str, **state: Any) -> None:
+    """Somebody signed in (the unit's account)."""
+    await tx.run(
+        _SET_PERSON, id=found.id, of_account=tx.account_id, session_id=session_id, state={**found.state, **state}
+    )
+
+
+async def finish(tx: Use, found: Interaction) -> bool:
+    """End it. True for exactly one caller."""
+    return await tx.run(_FINISH, id=found.id) == 1
+
+
+async def send_code(
+    tx: Use, found: Interaction, purpose: str, address: str, life: timedelta, waiting: Mapping[str, str] | None = None
+) -> str:
+    """Make the one code that is alive here; an older one is dead. Whoever calls sends it, or does not."""
+    code = f"{secrets.randbelow(1_000_000):06d}"
+    await tx.run(
+        _SET_CODE, id=found.id, state={**found.state, "email": address}, code_purpose=purpose, code_address=address,
+        sealed=crypto.vault().seal(_SEALED, orjson.dumps(dict(waiting))) if waiting is not None else None,
+        code_digest=_digest(found.id, purpose, code), code_expires_at=tx.now + life,
+    )  # fmt: skip
+    return code
+
+
+async def try_code(tx: Use, found: Interaction, code: str) -> bool:
+    """Count the try, then compare; right for exactly one caller. The unit must be kept when it was wrong."""
+    counted = await tx.one(_COUNT_TRY, id=found.id)
+    if counted is None or found.code_purpose is None:
+        return False
+    typed = "".join(mark for mark in code if mark not in " -")
+    digest = _digest(found.id, found.code_purpose, typed)
+    if not hmac.compare_digest(digest, counted.code_digest):
+        return False
+    return await tx.run(_SPEND_CODE, id=found.id, spent_digest=counted.code_digest) == 1
+
+
+def _digest(identifier: str, purpose: str, code: str) -> bytes:
+    """Keyed, since six digits are found by trying them all."""
+    message = f"{identifier}\0{purpose}\0{code}".encode()
+    return hmac.new(crypto.vault().key_for("one-time code"), message, hashlib.sha256).digest()
