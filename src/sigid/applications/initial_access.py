@@ -28,6 +28,9 @@ _ADD = statement(
 _FIND = statement(
     "initial_access_token.find", select(_i.id, _i.uses_left, _i.expires_at, _i.revoked_at, _i.policy).where(*_MINE)
 )
+_ANY = statement(
+    "initial_access_token.any", select(_i.id).where(_i.tenant_id == param("tenant_id", _i.tenant_id)).limit(1)
+)
 _SPEND = statement(
     "initial_access_token.spend",
     update(initial_access_token)
@@ -90,6 +93,11 @@ async def find(tx: Look, handle: Handle) -> InitialAccess | None:
     """The token, usable or not; None for an unknown one."""
     row = await tx.one(_FIND, digest=handle.digest)
     return InitialAccess(row.id, handle, row.uses_left, row.expires_at, row.revoked_at, row.policy) if row else None
+
+
+async def was_one_made(tx: Look) -> bool:
+    """The tenant has, or had, such a token."""
+    return await tx.one(_ANY) is not None
 
 
 async def spend(tx: Change, handle: Handle) -> InitialAccess:

@@ -69,6 +69,22 @@ async def _run_postgresql(settings: Settings) -> None:
         await engine.dispose()
 
 
+def tend_partitions(settings: Settings) -> None:
+    """The worker's part on PostgreSQL: partitions for the coming months. Safe to repeat."""
+    asyncio.run(_tend_partitions(settings))
+
+
+async def _tend_partitions(settings: Settings) -> None:
+    engine = create_async_engine(
+        settings.database_url.replace("postgresql://", "postgresql+asyncpg://", 1), poolclass=NullPool
+    )
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(add_partitions)
+    finally:
+        await engine.dispose()
+
+
 def _upgrade(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
