@@ -6,20 +6,21 @@ Refuses: what is not a JSON object of the right shape, too large or too deep. Un
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import orjson
-
+from sigid.kernel import strict_json
 from sigid.kernel.errors import InvalidRequest
 
 LARGEST: Final = 8 * 1024
 DEEPEST: Final = 6
-OFFERED: Final = frozenset({"name", "email", "email_verified", "locale", "updated_at", "auth_time", "acr", "amr", "sub"})
+OFFERED: Final = frozenset(
+    {"name", "email", "email_verified", "locale", "updated_at", "auth_time", "acr", "amr", "sub"}
+)
 # What needs the person's consent when it is asked for beside the scopes.
 PERSONAL: Final = frozenset({"name", "email", "email_verified", "locale", "updated_at"})
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """Names of claims asked for in each place; `acr_values` that must be met; the one `sub` that must be the person's."""
+    """Names of claims asked for in each place; `acr` values, one of which must be met; the `sub` that must be theirs."""
 
     id_token: frozenset[str] = frozenset()
     userinfo: frozenset[str] = frozenset()
@@ -29,24 +30,28 @@ class Claims:
 
     @property
     def personal(self) -> frozenset[str]:
+        """Those that the person must allow."""
         return (self.id_token | self.userinfo) & PERSONAL
 
 
 def check(sent: str | None) -> Claims:
+    """What is asked for, as far as it is offered. Raises InvalidRequest."""
     if sent is None:
         return Claims()
-    if len(sent) > LARGEST or _depth(sent) > DEEPEST:
-        raise InvalidRequest("claims_too_large", "claims is too large or too deep.")
+    if len(sent) > LARGEST:
+        raise InvalidRequest("claims_too_large", "claims is too large.")
     try:
-        value = orjson.loads(sent)
-    except orjson.JSONDecodeError:
-        raise InvalidRequest("claims_not_json", "claims must be a JSON object.") from None
+        value = strict_json.loads(sent.encode(), max_depth=DEEPEST)
+    except strict_json.JsonMalformed:
+        raise InvalidRequest("claims_not_json", "claims must be a JSON object, and not a deep one.") from None
     if not isinstance(value, dict):
         raise InvalidRequest("claims_not_an_object", "claims must be a JSON object.")
     places = {}
     for place in ("id_token", "userinfo"):
-        members = value.get(place) or {}
-        if not isinstance(members, dict) or not all(item is None or isinstance(item, dict) for item in members.values()):
+        members = {} if value.get(place) is None else value[place]
+        if not isinstance(members, dict) or not all(
+            item is None or isinstance(item, dict) for item in members.values()
+        ):
             raise InvalidRequest("claims_malformed", "A member of claims must be null or an object.")
         places[place] = members
     return Claims(
@@ -69,15 +74,3 @@ def _essential_acr(member: dict[str, Any] | None) -> frozenset[str]:
 def _value(member: dict[str, Any] | None) -> str | None:
     value = (member or {}).get("value")
     return value if isinstance(value, str) else None
-
-
-def _depth(text: str) -> int:
-    """The nesting that the brackets could open, counted before anything is parsed."""
-    depth = deepest = 0
-    for mark in text:
-        if mark in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif mark in "]}":
-            depth -= 1
-    return deepest

@@ -13,6 +13,7 @@ _SECONDS: Final = re.compile(r"[0-9]{1,9}")
 
 
 def check(sent: str | None) -> frozenset[str]:
+    """The prompts asked for. Raises InvalidRequest."""
     prompts = frozenset((sent or "").split(" ")) - {""}
     if "none" in prompts and len(prompts) > 1:
         raise InvalidRequest("prompt_none_with_others", "prompt=none must stand alone.")
@@ -22,6 +23,7 @@ def check(sent: str | None) -> frozenset[str]:
 
 
 def check_max_age(sent: str | None) -> int | None:
+    """The seconds asked for. Raises InvalidRequest."""
     if sent is None:
         return None
     if _SECONDS.fullmatch(sent) is None:

@@ -12,6 +12,7 @@ OFFERED: Final = ("query", "fragment", "form_post")
 
 
 def check(sent: str | None) -> str:
+    """The mode to answer in. Raises InvalidRequest."""
     if sent is None:
         return DEFAULT
     if sent not in OFFERED:

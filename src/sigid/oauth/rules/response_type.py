@@ -7,6 +7,7 @@ from sigid.kernel.errors import InvalidRequest, OAuthError
 
 
 def check(sent: str | None) -> str:
+    """`code`. Raises OAuthError."""
     if sent is None:
         raise InvalidRequest("response_type_missing", "response_type must be code.")
     if sent != "code":

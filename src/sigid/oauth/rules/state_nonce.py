@@ -12,10 +12,12 @@ LONGEST_NONCE: Final = 1024
 
 
 def check_state(sent: str | None) -> str | None:
+    """The state to send back. Raises InvalidRequest."""
     return _check(sent, LONGEST_STATE, "state")
 
 
 def check_nonce(sent: str | None) -> str | None:
+    """The nonce to bind the ID token to. Raises InvalidRequest."""
     return _check(sent, LONGEST_NONCE, "nonce")
 
 

@@ -13,6 +13,7 @@ _REFUSALS: Final = {
 
 
 def check(sent: Container[str]) -> None:
+    """Raises OAuthError for the first of them that was sent."""
     for name, code in _REFUSALS.items():
         if name in sent:
             raise OAuthError(code, code, f"{name} is not supported.")
