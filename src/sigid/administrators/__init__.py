@@ -4,10 +4,10 @@ Administrators are accounts with a role in a tenant, known there by an `adm_` id
 first owner comes through a one-time setup link, which on a new installation also makes the first operator. The last
 owner of a tenant cannot be removed, suspended or given a lesser role.
 
-`administrators` · `operators` · `setup_links`.
+`administrators` · `operators` · `setup_links` · `setup` what the holder of a link does.
 """
 
-from sigid.administrators import operators, setup_links
+from sigid.administrators import operators, setup, setup_links
 from sigid.administrators.administrators import (
     OWNER,
     ROLES,
@@ -38,6 +38,7 @@ __all__ = [
     "operators",
     "reactivate",
     "remove",
+    "setup",
     "setup_links",
     "suspend",
 ]

@@ -32,8 +32,16 @@ class _Metrics:
     """The metrics themselves; made at first use, since `prometheus_client` chooses its mode when it is imported."""
 
     def __init__(self) -> None:
-        from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram  # noqa: PLC0415
+        from prometheus_client import (  # noqa: PLC0415
+            REGISTRY,
+            CollectorRegistry,
+            Counter,
+            Gauge,
+            Histogram,
+            disable_created_metrics,
+        )
 
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         several = _FOLDER_VARIABLE in os.environ
         self.registry: CollectorRegistry = CollectorRegistry() if several else REGISTRY
         shared: dict[str, Any] = {"registry": self.registry}
