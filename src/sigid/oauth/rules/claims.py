@@ -20,7 +20,7 @@ PERSONAL: Final = frozenset({"name", "email", "email_verified", "locale", "updat
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """Names of claims asked for in each place; `acr` values, one of which must be met; the `sub` that must be theirs."""
+    """Names of claims asked for in each place; `acr` values of which one must be met; the `sub` that must be theirs."""
 
     id_token: frozenset[str] = frozenset()
     userinfo: frozenset[str] = frozenset()

@@ -1,0 +1,5 @@
+"""The fixtures of these tests; `tests.tokens.scene` says what they are."""
+
+from tests.tokens.scene import scene, storage, user
+
+__all__ = ["scene", "storage", "user"]
