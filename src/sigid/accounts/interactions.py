@@ -13,19 +13,21 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from sigid.accounts.tables import interaction
 from sigid.kernel import crypto, ids
-from sigid.kernel.database import NOW, Look, Use, append, param, statement
+from sigid.kernel.database import NOW, Look, Use, param, statement
 
 MOST_TRIES: Final = 5
 _SEALED: Final = "sign-up that waits"
 
+_PARAMETERS: Final = {"account_id": "of_account"}  # a tenant's unit need not know the account
+
 _i = interaction.c
 _MINE = (_i.tenant_id == param("tenant_id", _i.tenant_id), _i.id == param("id", _i.id))
 _ALIVE = (_i.finished_at.is_(None), _i.expires_at > NOW)
-_APPEND = append(interaction)
+_BEGIN = statement("interaction.begin", insert(interaction).values({c.name: param(_PARAMETERS.get(c.name, c.name), c) for c in _i}))
 _FIND = statement("interaction.find", select(*_i).where(*_MINE))
 _SET_STATE = statement(
     "interaction.set_state", update(interaction).where(*_MINE, *_ALIVE).values(state=param("state", _i.state))
@@ -83,14 +85,15 @@ class Interaction:
     created_at: datetime
 
 
-def begin(
-    tx: Use, browser_digest: bytes, request: Mapping[str, Any] | None, state: Mapping[str, Any], life: timedelta
-) -> str:
+async def begin(
+    tx: Use, browser_digest: bytes, request: Mapping[str, Any] | None, state: Mapping[str, Any], life: timedelta,
+    *, account_id: str | None = None, session_id: str | None = None,
+) -> str:  # fmt: skip
     """Begin one; its id, which is no secret: it opens nothing in another browser."""
     identifier = ids.new_id("int")
-    tx.append(
-        _APPEND, id=identifier, browser_digest=browser_digest, request=dict(request) if request is not None else None,
-        state=dict(state), sealed=None, account_id=None, session_id=None, code_digest=None, code_purpose=None,
+    await tx.run(
+        _BEGIN, id=identifier, browser_digest=browser_digest, request=dict(request) if request is not None else None,
+        state=dict(state), sealed=None, of_account=account_id, session_id=session_id, code_digest=None, code_purpose=None,
         code_address=None, code_tries=0, code_expires_at=None, created_at=tx.now, expires_at=tx.now + life,
         finished_at=None,
     )  # fmt: skip

@@ -48,7 +48,7 @@ class LinkDead(PageError):
     """Used, too old, replaced by a newer one, or never ours: one page for all of these."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__("link_dead", reason)
+        super().__init__("link_invalid", reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ async def request(tx: Change, known: Known, life: timedelta) -> Handle:
         _APPEND, digest=handle.digest, address_lookup=EmailAddress.parse(known.email).lookup, created_at=tx.now,
         expires_at=tx.now + life, spent_at=None,
     )  # fmt: skip
+    tx.record(Event("recovery.requested", "authenticator", None))
     return handle
 
 

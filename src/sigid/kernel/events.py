@@ -21,6 +21,7 @@ from sigid.kernel.database.statements import Append, append
 CATALOGUE: Final[Mapping[str, str]] = {
     "auth.login.success": "A person signed in to one of the tenant's applications.",
     "auth.login.failure": "A sign-in failed: a wrong password or code, or a person who may not sign in here.",
+    "auth.code.requested": "Somebody asked for a code by mail to sign in.",
     "auth.login.throttled": "Tries were held back after too many failures.",
     "auth.code.replayed": "An authorization code was used a second time; what the first use got has ended.",
     "auth.refresh_token.reuse_detected": "A spent refresh token came back; its whole family has ended.",

@@ -1,0 +1,37 @@
+"""Token revocation (RFC 7009)."""
+
+from sigid.kernel.database import change
+from sigid.kernel.errors import InvalidRequest, InvalidToken
+from sigid.kernel.web import NO_STORE, Request, Response
+from sigid.oauth.client_authentication import authenticate
+from sigid.tokens import access, grants, refresh
+
+
+async def answer(request: Request) -> Response:
+    """Section 2.1: first the client's credentials, then if the token was issued to it."""
+    if request.scope["query_string"]:
+        raise InvalidRequest("parameters_in_query", "Parameters belong in the body.")
+    form = (await request.form()).refuse_repeated()
+    client = await authenticate(request, form)
+    token = form.get("token")
+    if token is None:
+        raise InvalidRequest("token_missing", "token is required.")
+    async with change(client.caller) as tx:
+        found = await refresh.find(tx, token)
+        if found is not None:
+            if found.grant.application_id == client.application.id:
+                await grants.end(tx, found.grant.id, because="revoked_by_client")  # its access tokens too
+            return _done()
+        try:
+            known = await access.verify(token, request.issuer)
+        except InvalidToken:
+            return _done()  # section 2.2: an invalid token is no error
+        if known.claims.get("tenant_id") == client.tenant.id:
+            status = await access.status(tx, known.jti)
+            if status is not None and status.application_id == client.application.id:
+                await access.revoke(tx, known.jti)
+    return _done()
+
+
+def _done() -> Response:
+    return Response(200, b"", [NO_STORE])
