@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import text
 
 from sigid import audit, tenants
-from sigid.kernel import callers
+from sigid.kernel import callers, clock
 from sigid.kernel.callers import SYSTEM, Actor, Caller, Origin
-from sigid.kernel.database import change, statement, use
+from sigid.kernel.database import Statement, change, statement, use
 from sigid.kernel.events import Event
 from sigid.tokens import keys, schedule
 from tests.harness.postgresql import Postgresql
@@ -24,8 +24,11 @@ class Book:
     caller: Caller
 
     async def write(self, count: int = 1) -> None:
-        """Record something, each in a unit of its own."""
+        """Record something, each in a unit and a millisecond of its own, so that ids tell the order."""
         for number in range(count):
+            now = int(clock.timestamp() * 1000)
+            while int(clock.timestamp() * 1000) == now:
+                pass
             async with change(self.caller) as tx:
                 changes = {"number": number, "size": 2**60 + 1, "ratio": 0.1, "name": "Ünïcode \u2028 \x1b[31m"}
                 tx.record(Event("application.updated", "application", f"app_{number}", changes=changes))
@@ -54,10 +57,10 @@ class Book:
                 assert await tx.run(made) > 0
 
 
-_made: dict[str, object] = {}
+_made: dict[str, Statement] = {}
 
 
-def _statement(sql: str):
+def _statement(sql: str) -> Statement:
     if sql not in _made:
         _made[sql] = statement(f"tests.tamper_{len(_made)}", text(sql))
     return _made[sql]

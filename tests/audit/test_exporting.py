@@ -1,6 +1,7 @@
 """An export can be verified far from here: by the format of the interface, written down again in this file."""
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -13,6 +14,8 @@ from sigid.kernel import callers, ids
 from sigid.kernel.callers import SYSTEM, Origin
 from sigid.tokens import keys
 from tests.audit.conftest import Book
+
+Tamper = Callable[[list[Any]], list[Any]]
 
 
 def _verify(lines: list[Any], *, signed: bool = True) -> dict[str, Any]:
@@ -70,7 +73,7 @@ async def test_an_export_is_of_one_tenant(book: Book):
     assert orjson.loads(lines[0])["checkpoint"]["tree_size"] == 0
 
 
-def _without(place: int):
+def _without(place: int) -> Tamper:
     return lambda lines: lines[:place] + lines[place + 1 :]
 
 
@@ -96,7 +99,7 @@ def _moved_up(lines: list[Any]) -> list[Any]:
     return lines
 
 
-def _tree_size(size: int):
+def _tree_size(size: int) -> Tamper:
     def change(lines: list[Any]) -> list[Any]:
         lines[-1]["checkpoint"]["tree_size"] = size
         return lines
@@ -116,7 +119,7 @@ def _signature_cut(lines: list[Any]) -> list[Any]:
 
 def _unsigned(lines: list[Any]) -> list[Any]:
     checkpoint = lines[-1]["checkpoint"]
-    header, payload, _ = checkpoint["jws"].split(".")
+    _header, payload, _ = checkpoint["jws"].split(".")
     checkpoint["jws"] = f"eyJhbGciOiJub25lIn0.{payload}."
     return lines
 
@@ -143,7 +146,7 @@ TAMPERED = {
 
 
 @pytest.mark.parametrize(("tamper", "problem"), TAMPERED.values(), ids=[f"AUD-03 {name}" for name in TAMPERED])
-async def test_what_was_done_to_a_file_is_named(book: Book, tamper, problem: str):
+async def test_what_was_done_to_a_file_is_named(book: Book, tamper: Tamper, problem: str):
     await book.sealed(3, 2)
     report = _verify(tamper(await _export(book)))
     assert report["ok"] is False

@@ -1,6 +1,8 @@
 """Every entry gets its place once, in whichever worker, and a checkpoint says what the log then is."""
 
 import asyncio
+from collections.abc import Mapping
+from typing import Any
 
 import orjson
 import pytest
@@ -94,7 +96,7 @@ async def test_one_log_that_cannot_be_sealed_holds_no_other_up(book: Book):
     async with change(callers.in_tenant(ids.TenantId(other), callers.SYSTEM, Origin.process())) as tx:
         tx.record(Event("tenant.created", "tenant", other))
 
-    def fails_for_the_other(typ: str, claims):
+    def fails_for_the_other(typ: str, claims: Mapping[str, Any]) -> str:
         if claims["tenant_id"] == other:
             raise ValueError(typ)
         return keys.sign(typ, claims)

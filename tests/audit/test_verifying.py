@@ -28,46 +28,62 @@ TAMPERED = {
         "entry_removed: seq 3 ({3})",
     ),
     "entry and place removed": (
-        f"DELETE FROM audit_entry WHERE tenant_id = :t AND id = ({_ID} 2);"
-        "DELETE FROM audit_place WHERE tenant_id = :t AND seq = 2",
+        (
+            f"DELETE FROM audit_entry WHERE tenant_id = :t AND id = ({_ID} 2);"
+            "DELETE FROM audit_place WHERE tenant_id = :t AND seq = 2"
+        ),
         "entry_removed: seq 2",
     ),
     "entry removed, the later ones moved up": (
-        "DELETE FROM audit_place WHERE tenant_id = :t AND seq = 2;"
-        "UPDATE audit_place SET seq = seq - 100 WHERE tenant_id = :t AND seq > 2;"
-        "UPDATE audit_place SET seq = seq + 99 WHERE tenant_id = :t AND seq < 0",
+        (
+            "DELETE FROM audit_place WHERE tenant_id = :t AND seq = 2;"
+            "UPDATE audit_place SET seq = seq - 100 WHERE tenant_id = :t AND seq > 2;"
+            "UPDATE audit_place SET seq = seq + 99 WHERE tenant_id = :t AND seq < 0"
+        ),
         "root_differs: seq 2 ({3}) to 4 ({5}), checkpoint 4",
     ),
     "entry changed with its leaf": (
-        "UPDATE audit_place SET leaf_hash = (SELECT leaf_hash FROM audit_place WHERE tenant_id = :t AND seq = 1)"
-        " WHERE tenant_id = :t AND seq = 5",
+        (
+            "UPDATE audit_place SET leaf_hash = (SELECT leaf_hash FROM audit_place WHERE tenant_id = :t AND seq = 1)"
+            " WHERE tenant_id = :t AND seq = 5"
+        ),
         "entry_changed: seq 5 ({5})",
     ),
     "two entries swapped": (
-        "UPDATE audit_place SET seq = 100 WHERE tenant_id = :t AND seq = 2;"
-        "UPDATE audit_place SET seq = 2 WHERE tenant_id = :t AND seq = 3;"
-        "UPDATE audit_place SET seq = 3 WHERE tenant_id = :t AND seq = 100",
+        (
+            "UPDATE audit_place SET seq = 100 WHERE tenant_id = :t AND seq = 2;"
+            "UPDATE audit_place SET seq = 2 WHERE tenant_id = :t AND seq = 3;"
+            "UPDATE audit_place SET seq = 3 WHERE tenant_id = :t AND seq = 100"
+        ),
         "entry_reordered: seq 3 ({2})",
     ),
     "entry inserted, never recorded": (
-        "INSERT INTO audit_entry SELECT tenant_id, 'aud_zz', occurred_at, action, outcome, actor_type, actor_id,"
-        " target_type, target_id, reason, changes, request_id, ip, user_agent, erased_leaf_hash"
-        f" FROM audit_entry WHERE tenant_id = :t AND id = ({_ID} 2)",
+        (
+            "INSERT INTO audit_entry SELECT tenant_id, 'aud_zz', occurred_at, action, outcome, actor_type, actor_id,"
+            " target_type, target_id, reason, changes, request_id, ip, user_agent, erased_leaf_hash"
+            f" FROM audit_entry WHERE tenant_id = :t AND id = ({_ID} 2)"
+        ),
         "entry_inserted: aud_zz",
     ),
     "place inserted behind the head": (
-        "INSERT INTO audit_place SELECT tenant_id, 7, 'aud_zz', leaf_hash FROM audit_place"
-        " WHERE tenant_id = :t AND seq = 6",
+        (
+            "INSERT INTO audit_place SELECT tenant_id, 7, 'aud_zz', leaf_hash FROM audit_place"
+            " WHERE tenant_id = :t AND seq = 6"
+        ),
         "entry_inserted: seq 7 (aud_zz)",
     ),
     "tail cut": (
-        f"DELETE FROM audit_entry WHERE tenant_id = :t AND id = ({_ID} 6);"
-        "DELETE FROM audit_place WHERE tenant_id = :t AND seq = 6",
+        (
+            f"DELETE FROM audit_entry WHERE tenant_id = :t AND id = ({_ID} 6);"
+            "DELETE FROM audit_place WHERE tenant_id = :t AND seq = 6"
+        ),
         "log_truncated: it ends at seq 5, its head says 6",
     ),
     "tail cut, and the head": (
-        "DELETE FROM audit_place WHERE tenant_id = :t AND seq > 4;"
-        "UPDATE audit_head SET tree_size = 4 WHERE tenant_id = :t",
+        (
+            "DELETE FROM audit_place WHERE tenant_id = :t AND seq > 4;"
+            "UPDATE audit_head SET tree_size = 4 WHERE tenant_id = :t"
+        ),
         "head_differs: its peaks are not those of the 4 entries",
     ),
     "checkpoint removed": (
@@ -79,8 +95,10 @@ TAMPERED = {
         "signature_of_something_else: checkpoint 4",
     ),
     "checkpoint of another time": (
-        "UPDATE checkpoint SET jws = (SELECT jws FROM checkpoint WHERE tenant_id = :t AND tree_size = 4)"
-        " WHERE tenant_id = :t AND tree_size = 6",
+        (
+            "UPDATE checkpoint SET jws = (SELECT jws FROM checkpoint WHERE tenant_id = :t AND tree_size = 4)"
+            " WHERE tenant_id = :t AND tree_size = 6"
+        ),
         "signature_of_something_else: checkpoint 6",
     ),
     "erasure pretended": (
