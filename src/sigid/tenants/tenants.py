@@ -117,7 +117,7 @@ async def create(
     )
 
 
-async def create_installation(tx: Change) -> Tenant:
+async def create_installation(tx: Use) -> Tenant:
     """Make the installation's own tenant, or leave it as it is; part of `migrate`, in a unit of that tenant."""
     known = await by_id(tx, INSTALLATION)
     if known is not None:
@@ -133,7 +133,7 @@ async def create_installation(tx: Change) -> Tenant:
 
 
 async def _make(
-    tx: Change, *, slug: str, name: str, environment: str, project: str, settings: dict[str, Any]
+    tx: Use, *, slug: str, name: str, environment: str, project: str, settings: dict[str, Any]
 ) -> Tenant:
     if await tx.run(queries.CLAIM_SLUG, key=digest(slug), owner=tx.tenant_id) == 0:
         raise SlugTaken
