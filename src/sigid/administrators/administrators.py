@@ -6,11 +6,11 @@ An administrator is an account with a role in the tenant, known there by an `adm
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from sigid.administrators.tables import administrator
 from sigid.kernel import ids
-from sigid.kernel.database import Change, Look, Row, append, param, statement
+from sigid.kernel.database import NOW, Change, Look, Row, param, statement
 from sigid.kernel.errors import Refused
 from sigid.kernel.events import Event
 
@@ -22,7 +22,17 @@ _tenant = _a.tenant_id == param("tenant_id", _a.tenant_id)
 _this = _a.id == param("id", _a.id)
 _columns = (_a.id, _a.account_id, _a.role, _a.status)
 
-_APPEND = append(administrator)
+_ADD = statement(
+    "administrator.add",
+    insert(administrator).values(
+        tenant_id=param("tenant_id", _a.tenant_id),
+        id=param("id", _a.id),
+        account_id=param("of_account", _a.account_id),
+        role=param("role", _a.role),
+        status="active",
+        created_at=NOW,
+    ),
+)
 _BY_ID = statement("administrator.by_id", select(*_columns).where(_tenant, _this))
 _BY_ACCOUNT = statement(
     "administrator.by_account",
@@ -75,7 +85,7 @@ async def add(tx: Change, account_id: str, role: str) -> Administrator:
         await tx.run(_SET, id=made.id, role=role, status="active")
     else:
         made = Administrator(ids.new_id("adm"), account_id, role, "active")
-        tx.append(_APPEND, id=made.id, account_id=account_id, role=role, status="active", created_at=tx.now)
+        await tx.run(_ADD, id=made.id, of_account=account_id, role=role)
     tx.record(Event("administrator.added", "administrator", made.id, changes={"role": {"after": role}}))
     return made
 
