@@ -82,7 +82,7 @@ def _fetched(package: Package, folder: Path) -> Path:
     wanted = f"{package.name}@{package.version}"
     command = ["npm", "pack", wanted, "--json", "--ignore-scripts"]
     packed = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
-    archive = folder / json.loads(packed.stdout)[0]["filename"]
+    archive = folder / str(json.loads(packed.stdout)[0]["filename"])
     digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
     if f"sha512-{digest}" != package.integrity:
         raise SystemExit(f"{wanted} is not the package that was pinned: sha512-{digest}")

@@ -15,12 +15,11 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import insert, select, update
 
-from sigid.accounts.tables import interaction
+from sigid.accounts.tables import SEALED_SIGN_UP, interaction
 from sigid.kernel import crypto, ids
 from sigid.kernel.database import NOW, Look, Use, param, statement
 
 MOST_TRIES: Final = 5
-_SEALED: Final = "sign-up that waits"
 
 _PARAMETERS: Final = {"account_id": "of_account"}  # a tenant's unit need not know the account
 
@@ -107,7 +106,7 @@ async def find(tx: Look, identifier: str, browser_digest: bytes | None) -> Inter
     row = await tx.one(_FIND, id=identifier)
     if row is None or not hmac.compare_digest(row.browser_digest, browser_digest):
         return None
-    waiting = orjson.loads(crypto.vault().unseal(_SEALED, row.sealed)) if row.sealed else None
+    waiting = orjson.loads(crypto.vault().unseal(SEALED_SIGN_UP, row.sealed)) if row.sealed else None
     finished = row.finished_at is not None
     return Interaction(
         row.id, row.tenant_id, row.request, row.state, waiting, row.account_id, row.session_id, row.code_purpose,
@@ -139,7 +138,7 @@ async def send_code(
     code = f"{secrets.randbelow(1_000_000):06d}"
     await tx.run(
         _SET_CODE, id=found.id, state={**found.state, "email": address}, code_purpose=purpose, code_address=address,
-        sealed=crypto.vault().seal(_SEALED, orjson.dumps(dict(waiting))) if waiting is not None else None,
+        sealed=crypto.vault().seal(SEALED_SIGN_UP, orjson.dumps(dict(waiting))) if waiting is not None else None,
         code_digest=_digest(found.id, purpose, code), code_expires_at=tx.now + life,
     )  # fmt: skip
     return code

@@ -4,8 +4,11 @@ Account tables begin with `account_id` and no tenant sees them. `interaction` is
 anybody knows whose it is. No account is made before its address is proved: a sign-up waits in its interaction, sealed.
 """
 
+from datetime import timedelta
+
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKeyConstraint, Index, LargeBinary, Text, UniqueConstraint
 
+from sigid.kernel import resealing, retention
 from sigid.kernel.database import Json, Time, account_table, directory_table, identifier, tenant_table
 
 account = account_table(
@@ -120,3 +123,10 @@ interaction = tenant_table(
     Column("finished_at", Time),
     Index("ix_interaction_expires_at", "tenant_id", "expires_at"),
 )
+
+SEALED_SIGN_UP = "sign-up that waits"
+resealing.sealed(interaction.c.sealed, SEALED_SIGN_UP)
+retention.lapses(interaction.c.expires_at, timedelta(days=1))
+retention.lapses(session.c.expires_at, timedelta(days=30))
+retention.lapses(recovery.c.expires_at, timedelta(days=1))
+retention.lapses(known_device.c.last_used_at, timedelta(days=400))

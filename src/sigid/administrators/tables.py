@@ -1,7 +1,10 @@
 """Who keeps a tenant, who keeps the installation, and the one-time links that make the first of them."""
 
+from datetime import timedelta
+
 from sqlalchemy import Boolean, Column, LargeBinary, Text, UniqueConstraint
 
+from sigid.kernel import retention
 from sigid.kernel.database import Time, account_table, identifier, tenant_table
 
 administrator = tenant_table(
@@ -31,3 +34,4 @@ setup_link = tenant_table(
     Column("spent_at", Time),
     key=("digest",),
 )
+retention.lapses(setup_link.c.expires_at, timedelta(days=30))

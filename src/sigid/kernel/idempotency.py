@@ -15,7 +15,7 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import Column, LargeBinary, delete, select
 
-from sigid.kernel import crypto
+from sigid.kernel import crypto, resealing, retention
 from sigid.kernel.callers import Caller
 from sigid.kernel.database import (
     NOW,
@@ -43,6 +43,8 @@ idempotency_record = tenant_table(
     Column("expires_at", Time, nullable=False),
     key=("caller_key",),
 )
+resealing.sealed(idempotency_record.c.answer_sealed, _PURPOSE)
+retention.lapses(idempotency_record.c.expires_at)
 _r = idempotency_record.c
 _APPEND = append(idempotency_record)
 _FIND = statement(

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import BigInteger, Boolean, Column, LargeBinary, Text, select, update
 
-from sigid.kernel import callers, crypto, ids
+from sigid.kernel import callers, crypto, ids, resealing, retention
 from sigid.kernel.callers import SYSTEM
 from sigid.kernel.database import (
     NOW,
@@ -45,6 +45,8 @@ outgoing_mail = tenant_table(
     Column("attempts", BigInteger, nullable=False),
     Column("done", Boolean, nullable=False),
 )
+resealing.sealed(outgoing_mail.c.text_sealed, _PURPOSE)
+retention.lapses(outgoing_mail.c.created_at, timedelta(days=7))
 
 _m = outgoing_mail.c
 _APPEND = append(outgoing_mail)

@@ -34,11 +34,14 @@ _t = throttle.c
 _LAPSED = _t.lapses_at <= NOW
 _NEXT = case((_LAPSED, 1), else_=_t.failures + 1)
 _FREE = param("free", _t.failures)
+# Open means open well before now: a unit that began a moment earlier on another process must not find it shut.
+_OPEN = param("open", _t.open_at)
+_LONG_AGO: Final = timedelta(hours=1)
 _COUNT = upsert(
     "throttle.count",
     lambda insert: insert(throttle)
     .values(
-        key=param("key", _t.key), window_start=NOW, failures=1, open_at=NOW, lapses_at=param("lapses_at", _t.lapses_at)
+        key=param("key", _t.key), window_start=NOW, failures=1, open_at=_OPEN, lapses_at=param("lapses_at", _t.lapses_at)
     )
     .on_conflict_do_update(
         index_elements=[_t.key],
@@ -51,7 +54,7 @@ _COUNT = upsert(
                 else_=_t.lapses_at,
             ),
             "open_at": case(
-                (_NEXT < _FREE, NOW),
+                (_NEXT < _FREE, _OPEN),
                 *((_NEXT == _FREE + n, param(f"hold_{n}", _t.open_at)) for n in range(len(_HOLDS) - 1)),
                 else_=param(f"hold_{len(_HOLDS) - 1}", _t.open_at),
             ),
@@ -65,7 +68,7 @@ _FORGIVE = statement(
     "throttle.forgive",
     update(throttle)
     .where(_t.key == param("key", _t.key), _t.failures > 0)
-    .values(failures=_t.failures - 1, open_at=NOW),
+    .values(failures=_t.failures - 1, open_at=_OPEN),
 )
 _PURGE = statement("throttle.purge", delete(throttle).where(_t.lapses_at <= NOW, _t.open_at <= NOW))
 
@@ -109,7 +112,7 @@ async def count(caller: Caller, counters: Iterable[Counter]) -> None:
             for counter in sorted(counters, key=lambda item: item.key):
                 holds = {f"hold_{n}": tx.now + hold for n, hold in enumerate(_HOLDS)}
                 counted = await tx.one(
-                    _COUNT, key=counter.key, free=counter.free, lapses_at=tx.now + WINDOW, **holds
+                    _COUNT, key=counter.key, free=counter.free, open=tx.now - _LONG_AGO, lapses_at=tx.now + WINDOW, **holds
                 )
                 if counted is None:
                     held = counter
@@ -125,7 +128,7 @@ async def forgive(caller: Caller, counters: Iterable[Counter]) -> None:
         return
     async with use(callers.anyone(caller.origin)) as tx:
         for counter in sorted(counters, key=lambda item: item.key):
-            await tx.run(_FORGIVE, key=counter.key)
+            await tx.run(_FORGIVE, key=counter.key, open=tx.now - _LONG_AGO)
 
 
 async def _seconds_left(caller: Caller, counter: Counter) -> int:

@@ -24,7 +24,6 @@ from sigid.kernel.database import change, use
 from sigid.kernel.errors import InvalidClient, InvalidRequest
 from sigid.kernel.events import Event
 from sigid.kernel.jws import Jws
-from sigid.kernel.secrets import Handle
 from sigid.kernel.throttles import Counter
 from sigid.kernel.web import Form, Request
 from sigid.oauth.client_keys import client_keys
@@ -39,6 +38,7 @@ _LARGEST_HEADER: Final = 8 * 1024
 _LONGEST_JTI: Final = 512
 _TYPES: Final = (None, "JWT", "client-authentication+jwt")
 
+_GENERATED: Final = 64  # characters, at least
 _FREE_TRIES: Final = 20
 _FREE_TRIES_OF_NETWORK: Final = 200
 
@@ -168,7 +168,7 @@ def _read_assertion(text: str | None, kind: str | None) -> _Shown:
 
 
 async def _judge_secret(shown: _Shown, found: Found | None, origin: Origin) -> None:
-    if not any(Handle.parse(secrets.PREFIX, text) for text in shown.secret):
+    if not all(len(text) >= _GENERATED and text.startswith(f"{secrets.PREFIX}_") for text in shown.secret):
         await throttles.refuse_held(callers.anyone(origin), _counters(shown.client_id, origin)[0])
     stored = found.application.secrets if found is not None else ()
     matched = [secrets.match(stored, text, clock.now()) for text in shown.secret]  # each, so that time tells nothing

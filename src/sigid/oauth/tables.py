@@ -1,7 +1,10 @@
 """The table of authorization codes."""
 
+from datetime import timedelta
+
 from sqlalchemy import Column, LargeBinary, Text
 
+from sigid.kernel import retention
 from sigid.kernel.database import Time, identifier, tenant_table
 
 authorization_code = tenant_table(
@@ -19,3 +22,5 @@ authorization_code = tenant_table(
     Column("dead_because", Text),
     key=("digest",),
 )
+# A replay is told from a code that never was for this long.
+retention.lapses(authorization_code.c.expires_at, timedelta(days=7))

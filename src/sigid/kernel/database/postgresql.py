@@ -30,7 +30,7 @@ _PARAMETER = re.compile(r"\$(\d+)")
 _SAFE_ID = re.compile(r"[a-z0-9_]{1,64}")
 
 
-class _Connection(asyncpg.Connection):  # type: ignore[misc]
+class _Connection(asyncpg.Connection):
     def get_reset_query(self) -> str:
         """Nothing: all our state is local to a transaction, and this would be a round trip on each release."""
         return ""

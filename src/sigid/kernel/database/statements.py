@@ -8,7 +8,7 @@ from collections import namedtuple
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import BindParameter, Delete, Insert, Select, Table, Update, bindparam
 from sqlalchemy import insert as insert_into
@@ -23,7 +23,7 @@ from sigid.kernel.database.schema import TextList, Time, type_decoders, type_enc
 Row = Any  # a named tuple with the statement's columns
 Rows = list[Row]
 
-_DIALECTS = {"sqlite": sqlite.dialect(paramstyle="qmark"), "postgresql": asyncpg_dialect.dialect()}
+_DIALECTS = {"sqlite": sqlite.dialect(paramstyle="qmark"), "postgresql": asyncpg_dialect.dialect()}  # type: ignore[no-untyped-call]
 registry: dict[str, "Statement"] = {}
 
 
@@ -171,7 +171,7 @@ def _compile(made: Statement, dialect_name: str) -> Compiled:
     columns = list(getattr(clause, "exported_columns", ()) or ())
     if columns:
         fields = [column.key for column in columns]
-        row = namedtuple("Row", fields)._make  # type: ignore[misc]  # noqa: PYI024
+        row = cast(Any, namedtuple("Row", fields))._make  # noqa: PYI024
         found = [type_decoders.get((dialect_name, type(column.type))) for column in columns]
         if dialect_name == "sqlite":
             found = [

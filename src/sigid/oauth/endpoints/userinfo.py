@@ -58,8 +58,9 @@ async def _bearer(request: Request) -> str:
         shown.append(text.strip())
     if request.method == "POST" and (request.header("content-type") or "").startswith("application/x-www-form"):
         form = (await request.form()).refuse_repeated()
-        if (text := form.get("access_token")) is not None:
-            shown.append(text)
+        in_form = form.get("access_token")
+        if in_form is not None:
+            shown.append(in_form)
     if len(shown) > 1:
         raise InvalidRequest("token_in_two_places", "The token stands in two places.")
     if not shown:
