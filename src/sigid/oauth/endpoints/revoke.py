@@ -1,6 +1,6 @@
 """Token revocation (RFC 7009)."""
 
-from sigid.kernel.database import change
+from sigid.kernel.database import use
 from sigid.kernel.errors import InvalidRequest, InvalidToken
 from sigid.kernel.web import NO_STORE, Request, Response
 from sigid.oauth.client_authentication import authenticate
@@ -16,7 +16,7 @@ async def answer(request: Request) -> Response:
     token = form.get("token")
     if token is None:
         raise InvalidRequest("token_missing", "token is required.")
-    async with change(client.caller) as tx:
+    async with use(client.caller) as tx:
         found = await refresh.find(tx, token)
         if found is not None:
             if found.grant.application_id == client.application.id:
