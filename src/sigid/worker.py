@@ -88,7 +88,7 @@ async def _once(job: Job) -> None:
     except Unavailable as error:
         metrics.job(job.name, "failed")
         _log.warning("job failed", job=job.name, reason=error.reason)
-    except Exception:  # noqa: BLE001  (whatever it was, the job is tried again and the others go on)
+    except Exception:  # whatever it was, the job is tried again and the others go on
         metrics.job(job.name, "failed")
         _log.exception("job failed", job=job.name)
     else:

@@ -21,7 +21,7 @@ def leaf_hash(entry: Mapping[str, Any]) -> bytes:
     return hashlib.sha256(b"\x00" + rfc8785.dumps(_as_json_numbers(sealed))).digest()
 
 
-def _as_json_numbers(value: Any) -> Any:  # noqa: ANN401  (any JSON value)
+def _as_json_numbers(value: Any) -> Any:
     """RFC 8785 section 3.2.2.3: a number is a double, so an integer beyond 2**53 is what a double makes of it."""
     if isinstance(value, dict):
         return {name: _as_json_numbers(member) for name, member in value.items()}

@@ -41,7 +41,7 @@ async def _seal_round(log: Log, owners: Sequence[str], signer: Signer) -> int:
             sealed += await seal(log, owner_id, signer)
         except Unavailable:
             raise
-        except Exception:  # noqa: BLE001  (one log that cannot be sealed must not keep the others waiting)
+        except Exception:  # one log that cannot be sealed must not keep the others waiting
             _log.exception("the audit log of %s could not be sealed", owner_id)
         await asyncio.sleep(0)  # in `sigid serve` requests are answered in between
     return sealed

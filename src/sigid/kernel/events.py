@@ -7,12 +7,12 @@ The sealer (`sigid.audit`) gives each entry its place in the Merkle log within t
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Column, Text
 
-from sigid.kernel import ids
+from sigid.kernel import ids, retention
 from sigid.kernel.callers import Caller
 from sigid.kernel.database.schema import Json, Time, account_table, identifier, tenant_table
 from sigid.kernel.database.statements import Append, append
@@ -113,6 +113,7 @@ event = tenant_table(
     Column("data", Json, nullable=False),
     by_time=True,
 )
+retention.kept_for(event, "evt", timedelta(days=30))
 
 _APPEND_AUDIT = append(audit_entry)
 _APPEND_ACCOUNT = append(account_entry)

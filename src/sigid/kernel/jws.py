@@ -141,7 +141,7 @@ def _eddsa_verify(key: object, signed: bytes, signature: bytes) -> bool:
     return True
 
 
-def _es256_sign(key: Any, data: bytes) -> bytes:  # noqa: ANN401  (the table below pairs keys and algorithms)
+def _es256_sign(key: Any, data: bytes) -> bytes:  # the table below pairs keys and algorithms
     r, s = decode_dss_signature(key.sign(data, _ES256))
     return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 

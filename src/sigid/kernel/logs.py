@@ -61,7 +61,7 @@ def _is_sensitive(name: str, value: object) -> bool:
     return _SENSITIVE_NAME.search(name) is not None
 
 
-def clean(value: Any, depth: int = 0) -> Any:  # noqa: ANN401  (whatever somebody logs)
+def clean(value: Any, depth: int = 0) -> Any:
     """`value` as it may be logged."""
     if value is None or isinstance(value, bool | int | float):
         return value
@@ -71,7 +71,9 @@ def clean(value: Any, depth: int = 0) -> Any:  # noqa: ANN401  (whatever somebod
         return "…"
     if isinstance(value, Mapping):
         return {
-            str(name): REDACTED if _is_sensitive(str(name), member) and member is not None else clean(member, depth + 1)
+            redact(str(name)): REDACTED
+            if _is_sensitive(str(name), member) and member is not None
+            else clean(member, depth + 1)
             for name, member in value.items()
         }
     if isinstance(value, list | tuple | set | frozenset):
@@ -145,32 +147,31 @@ def _json(_logger: object, _method: str, event: MutableMapping[str, Any]) -> str
 _pretty = False
 
 
-def configuration(*, pretty: bool) -> dict[str, Any]:
-    """For `logging.config.dictConfig`: everything that is logged by whatever library comes out here."""
+def formatter(*, pretty: bool) -> logging.Formatter:
+    """How a line looks, whoever logged it."""
     rendering: list[Any] = (
         [_escaped, structlog.dev.ConsoleRenderer(colors=True, exception_formatter=structlog.dev.plain_traceback)]
         if pretty
         else [_json]
     )
-    before: list[Any] = [
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.ExtraAdder(),
-        _exception,
-    ]
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.stdlib.ExtraAdder(),
+        ],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta, _exception, _cleaned, _stamped, *rendering,
+        ],
+    )  # fmt: skip
+
+
+def configuration(*, pretty: bool) -> dict[str, Any]:
+    """For `logging.config.dictConfig`: everything that is logged by whatever library comes out here."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {
-            "sigid": {
-                "()": structlog.stdlib.ProcessorFormatter,
-                "foreign_pre_chain": before,
-                "processors": [
-                    structlog.stdlib.ProcessorFormatter.remove_processors_meta, _exception, _cleaned, _stamped,
-                    *rendering,
-                ],
-            }
-        },
+        "formatters": {"sigid": {"()": formatter, "pretty": pretty}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "sigid", "stream": "ext://sys.stderr"}},
         "root": {"level": "INFO", "handlers": ["stderr"]},
         "loggers": {
@@ -179,13 +180,20 @@ def configuration(*, pretty: bool) -> dict[str, Any]:
             "_granian": {"level": "WARNING", "handlers": [], "propagate": True},
             "granian.access": {"level": "CRITICAL", "handlers": [], "propagate": False},
         },
-    }  # fmt: skip
+    }
 
 
 def configure(*, development: bool) -> None:
     """Send this process's logs to standard error."""
-    global _pretty  # noqa: PLW0603  (one standard error, one look)
+    global _pretty
     _pretty = development and sys.stderr.isatty()
+    logging.raiseExceptions = False  # what cannot be written is lost; logging's own report would hold it unredacted
+    structure()
+    logging.config.dictConfig(configuration(pretty=_pretty))
+
+
+def structure() -> None:
+    """Let structlog's loggers go through the standard library's, so that there is one way out."""
     structlog.configure(
         processors=[
             structlog.stdlib.add_log_level,
@@ -196,7 +204,6 @@ def configure(*, development: bool) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    logging.config.dictConfig(configuration(pretty=_pretty))
 
 
 def is_pretty() -> bool:

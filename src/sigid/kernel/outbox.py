@@ -121,7 +121,7 @@ class Outbox:
             try:
                 text = crypto.vault().unseal(_PURPOSE, claimed.text_sealed).decode()
                 await self._transport.send(Mail(claimed.to_address, claimed.subject, text, claimed.sender_name))
-            except Exception as error:  # noqa: BLE001  (any failure is tried again later; the log says which it was)
+            except Exception as error:  # any failure is tried again later; the log says which it was
                 _log.warning("mail not sent: %s", type(error).__name__)
                 permanent = isinstance(error, MailFailed) and error.permanent
                 if not permanent and claimed.attempts < _MOST_TRIES:

@@ -1,8 +1,9 @@
 """Retention: rows that have lapsed go, a batch at a time.
 
 Each table says beside its declaration which of its columns tells when a row has lapsed (`lapses`), or, where rows are
-ranges of time, how long they are kept (`kept_for`; on PostgreSQL whole partitions go instead). The worker finds owners
-with lapsed rows by a plain read across all of them, then deletes inside each.
+ranges of time, how long they are kept (`kept_for`). The worker finds owners with lapsed rows by a plain read across all
+of them, then deletes inside each. On PostgreSQL, where ranges of time are partitions, whole ones are dropped instead
+(`migrations.tend_partitions`).
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from sqlalchemy import Column, ColumnElement, Table, delete, select, tuple_
 
 from sigid.kernel import callers, clock, ids
 from sigid.kernel.callers import SYSTEM, Caller, Origin, across
-from sigid.kernel.database import Statement, look, param, statement, use
+from sigid.kernel.database import Statement, engine, look, param, statement, use
 
 _BATCH: Final = 500
 _OWNERS: Final = 200
@@ -65,7 +66,17 @@ def _declare(column: Column[Any], keep: timedelta, prefix: str | None) -> None:
 
 async def forget_lapsed() -> dict[str, int]:
     """Delete what has lapsed; how many rows of each table that were."""
-    return {name: await _forget(rule, clock.now()) for name, rule in sorted(_rules.items())}
+    partitioned = engine().name == "postgresql"
+    return {
+        name: await _forget(rule, clock.now())
+        for name, rule in sorted(_rules.items())
+        if rule.by_id is None or not partitioned
+    }
+
+
+def partition_bounds(now: datetime) -> dict[str, str]:
+    """The least id that is kept, of each table whose rows are ranges of time and not kept for ever."""
+    return {name: str(rule.before(now)) for name, rule in _rules.items() if rule.by_id is not None}
 
 
 async def _forget(rule: _Rule, now: datetime) -> int:

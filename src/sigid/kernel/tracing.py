@@ -44,7 +44,7 @@ def configured() -> Tracing | None:
     return exporting_to(BatchSpanProcessor(OTLPSpanExporter()))
 
 
-def exporting_to(processor: Any) -> Tracing:  # noqa: ANN401  (its type is only imported where tracing is on)
+def exporting_to(processor: Any) -> Tracing:
     """Tracing through a span processor of OpenTelemetry's."""
     from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
     from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415

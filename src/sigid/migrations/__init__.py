@@ -6,6 +6,7 @@ partitions; all of it may be repeated.
 """
 
 import asyncio
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from sigid.kernel import clock, ids
+from sigid.kernel import clock, ids, retention
 from sigid.kernel.database import metadata
 from sigid.kernel.errors import SettingsError
 from sigid.kernel.settings import Settings
@@ -70,7 +71,7 @@ async def _run_postgresql(settings: Settings) -> None:
 
 
 def tend_partitions(settings: Settings) -> None:
-    """The worker's part on PostgreSQL: partitions for the coming months. Safe to repeat."""
+    """The worker's part on PostgreSQL: partitions for the coming months, and none of months that are no longer kept."""
     asyncio.run(_tend_partitions(settings))
 
 
@@ -81,6 +82,8 @@ async def _tend_partitions(settings: Settings) -> None:
     try:
         async with engine.begin() as connection:
             await connection.run_sync(add_partitions)
+        async with engine.begin() as connection:
+            await connection.run_sync(drop_partitions)
     finally:
         await engine.dispose()
 
@@ -134,6 +137,20 @@ def add_partitions(connection: Connection) -> None:
                 connection.exec_driver_sql(
                     f"CREATE TABLE {name} PARTITION OF {table.name} FOR VALUES FROM ('{low}') TO ('{high}')"
                 )
+
+
+def drop_partitions(connection: Connection) -> None:
+    """Retention, as a dropped partition and not a `DELETE`: those whose every row is older than its table keeps."""
+    connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
+    partitions = text(
+        "SELECT child.relname, pg_get_expr(child.relpartbound, child.oid) FROM pg_inherits"
+        " JOIN pg_class child ON child.oid = inhrelid WHERE inhparent = to_regclass(:name)"
+    )
+    for table, least in retention.partition_bounds(clock.now()).items():
+        for name, bound in connection.execute(partitions, {"name": table}).all():
+            until = re.search(r"TO \('([a-z0-9_]+)'\)", bound)
+            if until is not None and until[1] <= least:
+                connection.exec_driver_sql(f"DROP TABLE {name}")
 
 
 def _prefix_of_ids(table: str) -> str:

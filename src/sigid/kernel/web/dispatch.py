@@ -91,7 +91,7 @@ class Dispatcher:
             try:
                 endpoint = self._route(request)
                 response = await self._answer(request, endpoint)
-            except Exception as error:  # noqa: BLE001  (whatever it was, the client gets an answer without details)
+            except Exception as error:  # whatever it was, the client gets an answer without details
                 response = self._refusal(request, endpoint, error)
             self._finish(request, response)
             await _send(send, response, head=scope["method"] == "HEAD")
@@ -144,7 +144,7 @@ class Dispatcher:
         else:
             try:
                 response = await endpoint.handler(request)
-            except Exception as error:  # noqa: BLE001  (a browser's script may read refusals too)
+            except Exception as error:  # a browser's script may read refusals too
                 response = self._refusal(request, endpoint, error)
         if endpoint.cors == "open":
             response.headers.append((b"access-control-allow-origin", b"*"))
