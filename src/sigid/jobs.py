@@ -2,6 +2,7 @@
 
 import asyncio
 from functools import partial
+from urllib.parse import urlsplit
 
 from sigid import audit
 from sigid.kernel import metrics, retention, throttles
@@ -14,17 +15,22 @@ from sigid.worker import Job
 
 def all_of(settings: Settings) -> list[Job]:
     """Everything that this version's worker does."""
-    smtp = settings.smtp_url
-    outbox = Outbox(SmtpTransport(smtp.reveal()) if smtp is not None else None)
     jobs = [
         Job("audit", 0.5, _seal_audit_logs),
         Job("keys", 4, _tend_keys),
-        Job("mail", 5, partial(_retry_mail, outbox)),
+        Job("mail", 5, partial(_retry_mail, outbox_of(settings))),
         Job("retention", 300, _forget),
     ]
     if not settings.on_sqlite:
         jobs.append(Job("partitions", 6 * 3600, partial(_tend_partitions, settings)))
     return jobs
+
+
+def outbox_of(settings: Settings) -> Outbox:
+    """The way out for mail: a mail server, or nothing but the development inbox."""
+    smtp = settings.smtp_url
+    sender = f"no-reply@{urlsplit(settings.issuer).hostname}"
+    return Outbox(SmtpTransport(smtp.reveal(), sender=sender) if smtp is not None else None)
 
 
 async def _seal_audit_logs() -> None:

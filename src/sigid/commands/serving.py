@@ -5,7 +5,6 @@ answered, and after ten seconds what still hangs is ended. A port that is taken 
 """
 
 import asyncio
-import os
 import signal
 import socket
 from typing import Final
@@ -49,28 +48,27 @@ def run_worker() -> None:
 def run(settings: Settings) -> None:
     """Serve until told to stop. What `sigid dev` ends in, too."""
     _refuse_taken_port(settings)
-    workers = settings.workers or (1 if settings.on_sqlite else os.cpu_count() or 1)
-    if workers > 1:
+    if settings.processes > 1:
         metrics.share_between_processes(settings.data_dir)
     logs.configure(development=settings.development)
     log = logs.get("sigid.serve")
     if not settings.development and settings.smtp_url is None:
         log.warning("SIGID_SMTP_URL is not set: no mail is sent, and pages say so")
-    log.info("serving", issuer=settings.issuer, host=settings.host, port=settings.port, processes=workers)
+    log.info("serving", issuer=settings.issuer, host=settings.host, port=settings.port, processes=settings.processes)
     try:
-        _server(settings, workers).serve()
+        _server(settings).serve()
     except OSError as error:
         raise SettingsError(f"SIGID_TLS_CERT or SIGID_TLS_KEY cannot be used: {error}") from None
 
 
-def _server(settings: Settings, workers: int) -> MPServer:
+def _server(settings: Settings) -> MPServer:
     return MPServer(
         "sigid.app:create_app",
         factory=True,
         interface=Interfaces.ASGI,
         address=settings.host,
         port=settings.port,
-        workers=workers,
+        workers=settings.processes,
         loop=Loops.uvloop,
         http=HTTPModes.auto,
         websockets=False,

@@ -163,6 +163,11 @@ class Settings(BaseSettings):
         return self.database_url.startswith("sqlite:///")
 
     @property
+    def processes(self) -> int:
+        """How many serve: what is set, else one on SQLite and one for each core on PostgreSQL."""
+        return self.workers or (1 if self.on_sqlite else os.cpu_count() or 1)
+
+    @property
     def sqlite_path(self) -> Path:
         return Path(self.database_url.removeprefix("sqlite:///"))
 
