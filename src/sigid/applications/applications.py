@@ -49,7 +49,7 @@ async def create(
     client_secret: Secret | None = None,
     registered: bool = False,
     registration_token: bool = False,
-    **settings: Any,  # noqa: ANN401 (each is a field of Application)
+    **settings: Any,
 ) -> Made:
     """Make an application, with a secret where its way of authenticating needs one.
 
@@ -92,7 +92,7 @@ async def create(
     return Made(application, secret, token)
 
 
-async def update(tx: Change, application: Application, **settings: Any) -> Application:  # noqa: ANN401 (as above)
+async def update(tx: Change, application: Application, **settings: Any) -> Application:
     """Change what is given; the rules hold for the whole result. Raises as `create`, and StaleApplication.
 
     An application that from now on authenticates by a secret and has none gets one with `add_secret`.

@@ -26,7 +26,7 @@ _NONE: Final = KeySet(())
 class Fetcher(Protocol):
     """The part of the guarded client that is needed here."""
 
-    def fetch_json(self, url: str, max_bytes: int) -> Awaitable[Any]: ...  # noqa: D102
+    def fetch_json(self, url: str, max_bytes: int) -> Awaitable[Any]: ...
 
 
 @dataclass(slots=True)

@@ -132,9 +132,7 @@ async def create_installation(tx: Use) -> Tenant:
     )
 
 
-async def _make(
-    tx: Use, *, slug: str, name: str, environment: str, project: str, settings: dict[str, Any]
-) -> Tenant:
+async def _make(tx: Use, *, slug: str, name: str, environment: str, project: str, settings: dict[str, Any]) -> Tenant:
     if await tx.run(queries.CLAIM_SLUG, key=digest(slug), owner=tx.tenant_id) == 0:
         raise SlugTaken
     values: dict[str, Any] = {
