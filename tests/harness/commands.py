@@ -66,8 +66,9 @@ class Commands:
             return Ended(**json.loads(self._process.stdout.readline()))
 
     def stop(self) -> None:
-        if self._process.stdin is not None:
-            self._process.stdin.close()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
         self._process.wait(30)
 
 
