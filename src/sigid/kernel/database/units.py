@@ -95,9 +95,11 @@ class Look:
     def _bind(self, statement: Statement, parameters: dict[str, Any]) -> dict[str, Any]:
         names = statement.parameters
         if not self.caller.crosses_tenants:
-            if "tenant_id" in names:
+            # In a tenant's row `account_id` is a column like any other, and so is `tenant_id` in a person's.
+            owner = statement.table.info["owner"] if isinstance(statement, Append) else None
+            if "tenant_id" in names and not (owner == "account" and "tenant_id" in parameters):
                 parameters = self._own("tenant_id", self.tenant_id, parameters)
-            if "account_id" in names:
+            if "account_id" in names and not (owner == "tenant" and "account_id" in parameters):
                 parameters = self._own("account_id", self.account_id, parameters)
         if "now" in names and "now" not in parameters:
             parameters = {**parameters, "now": self.now}
