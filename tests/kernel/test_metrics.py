@@ -29,8 +29,10 @@ def _run(folder: Path) -> str:
 
 def test_processes_add_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
+    (tmp_path / "metrics" / "999999999").mkdir(parents=True)  # of a server that is gone
     metrics.share_between_processes(tmp_path)
-    folder = tmp_path / "metrics"
+    [folder] = (tmp_path / "metrics").iterdir()
+    assert folder.name == str(os.getpid())
     assert folder.stat().st_mode & 0o777 == 0o700
     assert 'sigid_http_requests_total{method="POST",route="/oauth/token",status="200"} 1.0' in _run(folder)
     told = _run(folder)

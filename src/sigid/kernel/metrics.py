@@ -21,11 +21,25 @@ _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "O
 
 
 def share_between_processes(data_dir: Path) -> None:
-    """Before the processes of `sigid serve` start: where they keep their numbers. What an earlier run left is gone."""
-    folder = data_dir / "metrics"
+    """Before the processes of `sigid serve` start: where they keep their numbers. Those of dead servers go."""
+    folders = data_dir / "metrics"
+    for left in folders.glob("*"):
+        if not _is_alive(left.name):
+            shutil.rmtree(left, ignore_errors=True)
+    folder = folders / str(os.getpid())
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
     os.environ[_FOLDER_VARIABLE] = str(folder)
+
+
+def _is_alive(process_id: str) -> bool:
+    try:
+        os.kill(int(process_id), 0)
+    except PermissionError:
+        return True
+    except (ValueError, OSError):
+        return False
+    return True
 
 
 class _Metrics:
