@@ -75,7 +75,7 @@ async function deleteProject(session, url) {
 async function logout(session) {
   if (!session?.tokens) return redirect('/')
   const { refresh_token, id_token } = session.tokens
-  await openid.tokenRevocation(config, refresh_token, { token_type_hint: 'refresh_token' })
+  if (refresh_token) await openid.tokenRevocation(config, refresh_token, { token_type_hint: 'refresh_token' })
   const state = openid.randomState()
   const away = { post_logout_redirect_uri: `${ORIGIN}/signed-out`, id_token_hint: id_token, state }
   return redirect(openid.buildEndSessionUrl(config, away), begin({ leaving: state }, session))
@@ -100,8 +100,9 @@ async function call(session, method, path) {
   return fetch(`${ORIGIN}/api${path}`, { method, headers: { Authorization: `Bearer ${session.tokens.access_token}` } })
 }
 
-// Get a new access token. The refresh token changes with it.
+// Get a new access token. The refresh token changes with it. There is none where the person did not allow it.
 async function refresh(session) {
+  if (!session.tokens.refresh_token) return false
   try {
     const tokens = await openid.refreshTokenGrant(config, session.tokens.refresh_token)
     session.tokens = { ...session.tokens, ...kept(tokens) }

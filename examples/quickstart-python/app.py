@@ -113,9 +113,10 @@ async def logout(request: Request) -> Response:
     session = sessions.pop(request.session.pop("id", ""), None)
     if session is None:
         return RedirectResponse("/", 303)
-    metadata = await sigid.load_server_metadata()
-    async with AsyncOAuth2Client(me.client_id, me.client_secret) as http:
-        await http.revoke_token(metadata["revocation_endpoint"], session.token["refresh_token"], "refresh_token")
+    if "refresh_token" in session.token:
+        metadata = await sigid.load_server_metadata()
+        async with AsyncOAuth2Client(me.client_id, me.client_secret) as http:
+            await http.revoke_token(metadata["revocation_endpoint"], session.token["refresh_token"], "refresh_token")
     away = await sigid.logout_redirect(request, f"{ORIGIN}/signed-out", session.token["id_token"])
     away.status_code = 303
     return away
@@ -141,7 +142,9 @@ async def call(session: Session, method: str, path: str) -> httpx2.Response | No
 
 
 async def refresh(session: Session) -> bool:
-    """Get a new access token. The refresh token changes with it."""
+    """Get a new access token. The refresh token changes with it. There is none where the person did not allow it."""
+    if "refresh_token" not in session.token:
+        return False
     try:
         token = await sigid.fetch_access_token(
             grant_type="refresh_token", refresh_token=session.token["refresh_token"], scope=None
