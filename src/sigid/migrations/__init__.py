@@ -101,7 +101,11 @@ def protect(connection: Connection) -> None:
     lock). The login role needs CREATEROLE the first time, or an operator makes the two roles beforehand."""
     for role in ("sigid_app", "sigid_across"):
         if not connection.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": role}):
-            connection.exec_driver_sql(f"CREATE ROLE {role} NOLOGIN NOBYPASSRLS NOSUPERUSER")
+            # Roles are the cluster's: another database's migration may make it at this moment.
+            connection.exec_driver_sql(
+                f"DO $$ BEGIN CREATE ROLE {role} NOLOGIN NOBYPASSRLS NOSUPERUSER; "
+                "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+            )
         connection.exec_driver_sql(f"GRANT {role} TO CURRENT_USER")
         connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA public TO {role}")
         for table in metadata.sorted_tables:
