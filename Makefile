@@ -42,9 +42,10 @@ bench: setup
 	@tests/prepare postgresql golang-go
 	@$(BIN)/python -m bench $(if $(QUICK),--quick)
 
-# docs/status.md: every promise, and the test that shows it.
+# docs/status.md: every promise, and the test that shows it. docs/conformance.md: every module of OpenID's plans.
 docs: setup
 	@$(BIN)/python -m tests.status
+	@$(BIN)/python -m tests.conformance.page
 
 # The files of others that pages serve (font, htmx), fetched anew at the versions that tools/assets.py pins.
 assets: setup

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests import status
+from tests.conformance import page as conformance
 from tests.harness import Person, Postgresql, Server, Tenant, acme, browser, run
 from tests.harness.commands import Commands
 from tests.harness.postgresql import binaries, stop_all
@@ -21,6 +22,7 @@ def pytest_configure(config: pytest.Config) -> None:
         run.begin(stop_all)
         if not CI:
             status.write()
+            conformance.write()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
