@@ -1,1 +1,1 @@
-"""SigID, an identity platform: sign-in for people, tokens for services, OAuth 2.1 and OpenID Connect. Start at `app`."""
+"""SigID, an identity platform: sign-in for people, tokens for services, OAuth 2.1, OpenID Connect. Start at `app`."""

@@ -93,7 +93,9 @@ def test_a_code_by_mail_signs_in_and_five_wrong_ones_end_it(server: Server, tena
 
 
 @pytest.mark.promise("3.3.join")
-def test_one_account_in_two_tenants_has_two_subjects_and_decides_to_join(server: Server, tenant: Tenant, person: Person):
+def test_one_account_in_two_tenants_has_two_subjects_and_decides_to_join(
+    server: Server, tenant: Tenant, person: Person
+):
     other = server.bootstrap(acme())
     first, second = tenant.application("web"), other.application("web")
     authorization, arrival = person.sign_in_to(first, tenant.email, tenant.password)

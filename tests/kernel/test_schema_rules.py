@@ -81,7 +81,9 @@ def test_a_statement_on_a_tenants_table_names_the_tenant(name: str) -> None:
     for source in froms:
         owner = getattr(source, "info", {}).get("owner")
         if owner in ("tenant", "account") and f"{owner}_id" not in made.parameters:
-            assert name in ACROSS or name.rpartition(".")[2] in ACROSS_BY_SUFFIX, f"{name} reads {source} without its owner"
+            assert name in ACROSS or name.rpartition(".")[2] in ACROSS_BY_SUFFIX, (
+                f"{name} reads {source} without its owner"
+            )
 
 
 # What the worker, operators and development pages do across tenants: they ask by the named door.

@@ -22,7 +22,9 @@ async def is_known(tx: Look, cookie: str | None) -> bool:
     """The cookie says that the unit's account has signed in here before."""
     handle = Handle.parse(PREFIX, cookie or "")
     return (
-        handle is not None and handle.owner("acct") == tx.account_id and await tx.one(_FIND, digest=handle.digest) is not None
+        handle is not None
+        and handle.owner("acct") == tx.account_id
+        and await tx.one(_FIND, digest=handle.digest) is not None
     )
 
 

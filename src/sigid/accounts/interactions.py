@@ -26,7 +26,12 @@ _PARAMETERS: Final = {"account_id": "of_account"}  # a tenant's unit need not kn
 _i = interaction.c
 _MINE = (_i.tenant_id == param("tenant_id", _i.tenant_id), _i.id == param("id", _i.id))
 _ALIVE = (_i.finished_at.is_(None), _i.expires_at > NOW)
-_BEGIN = statement("interaction.begin", insert(interaction).values({c.name: param(_PARAMETERS.get(c.name, c.name), c) for c in _i}))
+_BEGIN = statement(
+    "interaction.begin",
+    insert(interaction).values(
+        {column.name: param(_PARAMETERS.get(column.name, column.name), column) for column in _i}
+    ),
+)
 _FIND = statement("interaction.find", select(*_i).where(*_MINE))
 _SET_STATE = statement(
     "interaction.set_state", update(interaction).where(*_MINE, *_ALIVE).values(state=param("state", _i.state))
@@ -36,20 +41,26 @@ _SET_PERSON = statement(
     update(interaction)
     .where(*_MINE, *_ALIVE)
     .values(
-        state=param("state", _i.state), account_id=param("of_account", _i.account_id),
-        session_id=param("session_id", _i.session_id), sealed=None,
+        state=param("state", _i.state),
+        account_id=param("of_account", _i.account_id),
+        session_id=param("session_id", _i.session_id),
+        sealed=None,
     ),
-)  # fmt: skip
+)
 _SET_CODE = statement(
     "interaction.set_code",
     update(interaction)
     .where(*_MINE, *_ALIVE)
     .values(
-        state=param("state", _i.state), sealed=param("sealed", _i.sealed), code_digest=param("code_digest", _i.code_digest),
-        code_purpose=param("code_purpose", _i.code_purpose), code_address=param("code_address", _i.code_address),
-        code_tries=0, code_expires_at=param("code_expires_at", _i.code_expires_at),
+        state=param("state", _i.state),
+        sealed=param("sealed", _i.sealed),
+        code_digest=param("code_digest", _i.code_digest),
+        code_purpose=param("code_purpose", _i.code_purpose),
+        code_address=param("code_address", _i.code_address),
+        code_tries=0,
+        code_expires_at=param("code_expires_at", _i.code_expires_at),
     ),
-)  # fmt: skip
+)
 _COUNT_TRY = statement(
     "interaction.count_try",
     update(interaction)
@@ -59,9 +70,7 @@ _COUNT_TRY = statement(
 )
 _SPEND_CODE = statement(
     "interaction.spend_code",
-    update(interaction)
-    .where(*_MINE, _i.code_digest == param("spent_digest", _i.code_digest))
-    .values(code_digest=None),
+    update(interaction).where(*_MINE, _i.code_digest == param("spent_digest", _i.code_digest)).values(code_digest=None),
 )
 _FINISH = statement("interaction.finish", update(interaction).where(*_MINE, *_ALIVE).values(finished_at=NOW))
 
@@ -85,17 +94,35 @@ class Interaction:
 
 
 async def begin(
-    tx: Use, browser_digest: bytes, request: Mapping[str, Any] | None, state: Mapping[str, Any], life: timedelta,
-    *, account_id: str | None = None, session_id: str | None = None,
-) -> str:  # fmt: skip
+    tx: Use,
+    browser_digest: bytes,
+    request: Mapping[str, Any] | None,
+    state: Mapping[str, Any],
+    life: timedelta,
+    *,
+    account_id: str | None = None,
+    session_id: str | None = None,
+) -> str:
     """Begin one; its id, which is no secret: it opens nothing in another browser."""
     identifier = ids.new_id("int")
     await tx.run(
-        _BEGIN, id=identifier, browser_digest=browser_digest, request=dict(request) if request is not None else None,
-        state=dict(state), sealed=None, of_account=account_id, session_id=session_id, code_digest=None, code_purpose=None,
-        code_address=None, code_tries=0, code_expires_at=None, created_at=tx.now, expires_at=tx.now + life,
+        _BEGIN,
+        id=identifier,
+        browser_digest=browser_digest,
+        request=dict(request) if request is not None else None,
+        state=dict(state),
+        sealed=None,
+        of_account=account_id,
+        session_id=session_id,
+        code_digest=None,
+        code_purpose=None,
+        code_address=None,
+        code_tries=0,
+        code_expires_at=None,
+        created_at=tx.now,
+        expires_at=tx.now + life,
         finished_at=None,
-    )  # fmt: skip
+    )
     return identifier
 
 
@@ -109,9 +136,19 @@ async def find(tx: Look, identifier: str, browser_digest: bytes | None) -> Inter
     waiting = orjson.loads(crypto.vault().unseal(SEALED_SIGN_UP, row.sealed)) if row.sealed else None
     finished = row.finished_at is not None
     return Interaction(
-        row.id, row.tenant_id, row.request, row.state, waiting, row.account_id, row.session_id, row.code_purpose,
-        row.code_address, finished, not finished and row.expires_at > tx.now, row.created_at,
-    )  # fmt: skip
+        row.id,
+        row.tenant_id,
+        row.request,
+        row.state,
+        waiting,
+        row.account_id,
+        row.session_id,
+        row.code_purpose,
+        row.code_address,
+        finished,
+        not finished and row.expires_at > tx.now,
+        row.created_at,
+    )
 
 
 async def note(tx: Use, found: Interaction, **state: Any) -> None:
@@ -137,10 +174,15 @@ async def send_code(
     """Make the one code that is alive here; an older one is dead. Whoever calls sends it, or does not."""
     code = f"{secrets.randbelow(1_000_000):06d}"
     await tx.run(
-        _SET_CODE, id=found.id, state={**found.state, "email": address}, code_purpose=purpose, code_address=address,
+        _SET_CODE,
+        id=found.id,
+        state={**found.state, "email": address},
+        code_purpose=purpose,
+        code_address=address,
         sealed=crypto.vault().seal(SEALED_SIGN_UP, orjson.dumps(dict(waiting))) if waiting is not None else None,
-        code_digest=_digest(found.id, purpose, code), code_expires_at=tx.now + life,
-    )  # fmt: skip
+        code_digest=_digest(found.id, purpose, code),
+        code_expires_at=tx.now + life,
+    )
     return code
 
 

@@ -37,22 +37,23 @@ _VERIFY = statement(
     "address.verify",
     update(address)
     .where(
-        _m.account_id == param("account_id", _m.account_id), _m.lookup == param("lookup", _m.lookup),
+        _m.account_id == param("account_id", _m.account_id),
+        _m.lookup == param("lookup", _m.lookup),
         _m.verified_at.is_(None),
     )
     .values(verified_at=NOW),
-)  # fmt: skip
+)
 _DROP_PASSWORD = statement("password.drop", delete(password).where(_p.account_id == param("account_id", _p.account_id)))
 _SET_PASSWORD = upsert(
     "password.set",
     lambda insert: (
-        (made := insert(password).values(
+        made := insert(password).values(
             account_id=param("account_id", _p.account_id), hash=param("hash", _p.hash), set_at=NOW
-        )).on_conflict_do_update(
-            index_elements=[_p.account_id], set_={"hash": made.excluded.hash, "set_at": made.excluded.set_at}
         )
+    ).on_conflict_do_update(
+        index_elements=[_p.account_id], set_={"hash": made.excluded.hash, "set_at": made.excluded.set_at}
     ),
-)  # fmt: skip
+)
 _REHASH = statement(
     "password.rehash",
     update(password)
@@ -67,9 +68,9 @@ _SET_STATUS = statement(
 )
 _ADD_MEMBERSHIP = upsert(
     "membership.add",
-    lambda insert: insert(membership)
-    .values({column.name: param(column.name, column) for column in _x})
-    .on_conflict_do_nothing(),
+    lambda insert: (
+        insert(membership).values({column.name: param(column.name, column) for column in _x}).on_conflict_do_nothing()
+    ),
 )
 
 
@@ -126,9 +127,14 @@ async def create(
         _INSERT_ACCOUNT, status="active", name=name[:LONGEST_NAME], locale=locale, created_at=tx.now, version=1
     )
     tx.append(
-        _ADD_ADDRESS, id=ids.new_id("addr"), text=email.display, lookup=email.lookup,
-        verified_at=tx.now if verified else None, is_primary=True, created_at=tx.now,
-    )  # fmt: skip
+        _ADD_ADDRESS,
+        id=ids.new_id("addr"),
+        text=email.display,
+        lookup=email.lookup,
+        verified_at=tx.now if verified else None,
+        is_primary=True,
+        created_at=tx.now,
+    )
     if password_hash is not None:
         await tx.run(_SET_PASSWORD, hash=password_hash)
 

@@ -65,9 +65,13 @@ async def request(tx: Change, known: Known, life: timedelta) -> Handle:
     handle = Handle.generate(PREFIX, tx.account_id)
     await tx.run(_END_OLDER)
     tx.append(
-        _APPEND, digest=handle.digest, address_lookup=EmailAddress.parse(known.email).lookup, created_at=tx.now,
-        expires_at=tx.now + life, spent_at=None,
-    )  # fmt: skip
+        _APPEND,
+        digest=handle.digest,
+        address_lookup=EmailAddress.parse(known.email).lookup,
+        created_at=tx.now,
+        expires_at=tx.now + life,
+        spent_at=None,
+    )
     tx.record(Event("recovery.requested", "authenticator", None))
     return handle
 

@@ -34,17 +34,29 @@ _APPEND_TENANT = append(session_tenant)
 _FIND = statement(
     "session.find",
     select(
-        _s.id, _s.account_id, _s.created_at, _s.last_used_at, _s.expires_at, _s.ended_at, _s.proofs, _a.status, _a.name,
-        _m.text.label("email"), _m.lookup.label("email_lookup"), _m.verified_at,
+        _s.id,
+        _s.account_id,
+        _s.created_at,
+        _s.last_used_at,
+        _s.expires_at,
+        _s.ended_at,
+        _s.proofs,
+        _a.status,
+        _a.name,
+        _m.text.label("email"),
+        _m.lookup.label("email_lookup"),
+        _m.verified_at,
     )
     .join_from(session, account, _a.account_id == _s.account_id)
     .outerjoin(address, (_m.account_id == _s.account_id) & _m.is_primary.is_(True))
     .where(_s.account_id == param("account_id", _s.account_id), _s.digest == param("digest", _s.digest)),
-)  # fmt: skip
+)
 _TOUCH = statement("session.touch", update(session).where(*_MINE).values(last_used_at=NOW))
 _END = statement(
     "session.end",
-    update(session).where(*_MINE, _s.ended_at.is_(None)).values(ended_at=NOW, ended_because=param("because", _s.ended_because)),
+    update(session)
+    .where(*_MINE, _s.ended_at.is_(None))
+    .values(ended_at=NOW, ended_because=param("because", _s.ended_because)),
 )
 _LIVE = statement(
     "session.live",
@@ -117,10 +129,18 @@ def start(tx: Use, proofs: Sequence[dict[str, Any]], absolute: timedelta) -> tup
     identifier = new_id("ses")
     origin = tx.caller.origin
     tx.append(
-        _APPEND, id=identifier, digest=handle.digest, created_at=tx.now, last_used_at=tx.now, expires_at=tx.now + absolute,
-        ended_at=None, ended_because=None, ip=origin.ip, user_agent=(origin.user_agent or "")[:_LONGEST_USER_AGENT] or None,
+        _APPEND,
+        id=identifier,
+        digest=handle.digest,
+        created_at=tx.now,
+        last_used_at=tx.now,
+        expires_at=tx.now + absolute,
+        ended_at=None,
+        ended_because=None,
+        ip=origin.ip,
+        user_agent=(origin.user_agent or "")[:_LONGEST_USER_AGENT] or None,
         proofs=list(proofs),
-    )  # fmt: skip
+    )
     return identifier, handle
 
 
@@ -139,9 +159,17 @@ async def load(cookie: str | None, origin: Origin, idle: timedelta) -> list[Sess
                 continue
         found.append(
             Session(
-                row.id, row.account_id, handle, tuple(row.proofs), row.created_at, row.last_used_at, row.email or "",
-                row.email_lookup or "", row.verified_at is not None, row.name or "",
-            )  # fmt: skip
+                row.id,
+                row.account_id,
+                handle,
+                tuple(row.proofs),
+                row.created_at,
+                row.last_used_at,
+                row.email or "",
+                row.email_lookup or "",
+                row.verified_at is not None,
+                row.name or "",
+            )
         )
     return found
 

@@ -1,4 +1,4 @@
-"""Signing in: by password, or by the code of a mail; the same look, and the same time, for an address without account."""
+"""Signing in: by password, or by the code of a mail; an address without account looks the same and takes as long."""
 
 from dataclasses import dataclass
 from datetime import timedelta

@@ -19,7 +19,6 @@ from sigid.kernel.database import Change, Conflict, change
 from sigid.kernel.email_addresses import EmailAddress
 from sigid.kernel.events import Event
 
-
 Join = Callable[[Change, EmailAddress, str], Awaitable[None]]
 
 
@@ -33,9 +32,15 @@ class Sent:
 
 
 async def submit(
-    tx: Change, found: Interaction, email: EmailAddress, *, name: str, password_hash: str, known: Known | None,
+    tx: Change,
+    found: Interaction,
+    email: EmailAddress,
+    *,
+    name: str,
+    password_hash: str,
+    known: Known | None,
     life: timedelta,
-) -> Sent:  # fmt: skip
+) -> Sent:
     """Keep what was typed until its address is proved, and make the code."""
     waiting = {"name": name, "email": email.display, "password_hash": password_hash}
     code = await interactions.send_code(tx, found, "signup", email.display, life, waiting)
@@ -83,4 +88,3 @@ async def _make(tx: Change, email: EmailAddress, waiting: dict[str, str], known:
         return
     await sign_in.prove_address(tx, known, email, keep_password=False)
     await people.set_password(tx, waiting["password_hash"])
-

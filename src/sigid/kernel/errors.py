@@ -43,12 +43,14 @@ class Refused(SigidError):
         *,
         status: int | None = None,
         headers: dict[str, str] | None = None,
+        members: dict[str, str] | None = None,
     ) -> None:
         super().__init__(f"{code} ({reason})")
         self.code = code
         self.reason = reason
         self.description = description
         self.headers = headers or {}
+        self.members = members or {}  # what the answer says beside error and description
         if status is not None:
             self.status = status
 

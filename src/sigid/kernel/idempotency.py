@@ -67,6 +67,16 @@ _FORGET_EXPIRED = statement(
 _running: dict[bytes, asyncio.Lock] = {}
 
 
+class IdempotencyRefused(OAuthError):
+    """An `Idempotency-Key` that is not honoured; its reason is public too, as `code`."""
+
+    def __init__(self, reason: str, description: str, status: int) -> None:
+        headers = {"Retry-After": "1"} if status == 409 else {}
+        super().__init__(
+            "invalid_request", reason, description, status=status, headers=headers, members={"code": reason}
+        )
+
+
 class Key:
     """One key of one caller, and the fingerprint of what it came with."""
 
@@ -80,9 +90,7 @@ def parse(value: str | None) -> str | None:
     if value is None:
         return None
     if not 1 <= len(value) <= LONGEST_KEY or any(not 0x20 <= ord(mark) <= 0x7E for mark in value):
-        raise OAuthError(
-            "invalid_request", "idempotency_key_malformed", "Idempotency-Key must have 1 to 255 printable characters."
-        )
+        raise IdempotencyRefused("idempotency_key_malformed", "Idempotency-Key has 1 to 255 printable characters.", 400)
     return value
 
 
@@ -101,8 +109,7 @@ async def once(caller: Caller, key: Key | None, answer: Callable[["Recorder"], A
                 raise
         known = await _first_answer(caller, key)
         if known is None:
-            raise OAuthError("invalid_request", "idempotency_in_progress", "The first request is still running.",
-                             status=409, headers={"Retry-After": "1"})  # fmt: skip
+            raise IdempotencyRefused("idempotency_in_progress", "The first request is still running.", 409)
         return known
 
 
@@ -137,8 +144,9 @@ async def _first_answer(caller: Caller, key: Key) -> Response | None:
     if row is None:
         return None
     if row.fingerprint != key.fingerprint:
-        raise OAuthError("invalid_request", "idempotency_key_reused",
-                         "This Idempotency-Key came with another request before.", status=422)  # fmt: skip
+        raise IdempotencyRefused(
+            "idempotency_key_reused", "This Idempotency-Key came with another request before.", 422
+        )
     kept = orjson.loads(crypto.vault().unseal(_PURPOSE, row.answer_sealed))
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in kept["headers"]]
     return Response(kept["status"], kept["body"].encode("latin-1"), [*headers, (b"idempotent-replayed", b"true")])

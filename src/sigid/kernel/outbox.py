@@ -1,4 +1,4 @@
-"""Mail that is to be sent: written in the change's own transaction, tried at once after the commit, again by the worker.
+"""Mail to be sent: written in the change's own transaction, tried at once after the commit, again by the worker.
 
 Its text may hold a code or a link, so it is sealed under the root key; a sent mail's text is dropped (in development it
 stays: that is the inbox). Whether a mail could be sent is never told to whoever asked for it.
@@ -70,7 +70,9 @@ _DUE = statement(
 )
 _LATEST = statement(
     "outgoing_mail.latest",
-    select(_m.id, _m.to_address, _m.sender_name, _m.subject, _m.text_sealed, _m.created_at).order_by(_m.id.desc()).limit(200),
+    select(_m.id, _m.to_address, _m.sender_name, _m.subject, _m.text_sealed, _m.created_at)
+    .order_by(_m.id.desc())
+    .limit(200),
 )
 _LATEST_TO = statement(
     "outgoing_mail.latest_to",

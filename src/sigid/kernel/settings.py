@@ -244,4 +244,3 @@ def load_settings(**overrides: Any) -> Settings:
     except ValueError as error:
         raise SettingsError(str(error)) from None
     return settings
-

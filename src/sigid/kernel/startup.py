@@ -23,7 +23,9 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
     """Open the database for this process, and close it when all that was begun is done."""
     prepare(settings)
     engine: Engine = (
-        SqliteEngine(settings.sqlite_path) if settings.on_sqlite else await PostgresqlEngine.connect(settings.database_url)
+        SqliteEngine(settings.sqlite_path)
+        if settings.on_sqlite
+        else await PostgresqlEngine.connect(settings.database_url)
     )
     database.install(engine)
     try:

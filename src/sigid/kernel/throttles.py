@@ -1,8 +1,8 @@
 """Throttles: tries counted in fixed windows in the database, so that they survive a restart and hold on every process.
 
-A try is counted before it is judged, in the one statement that also says whether it is let through, so that a burst gets
-no more tries than a queue; what was right is forgiven afterwards. After its free tries a counter holds the next one
-back, longer each time.
+A try is counted before it is judged, in the one statement that also says whether it is let through, so that a burst
+gets no more tries than a queue; what was right is forgiven afterwards. After its free tries a counter holds the next
+one back, longer each time.
 """
 
 from collections.abc import Iterable
@@ -39,29 +39,35 @@ _OPEN = param("open", _t.open_at)
 _LONG_AGO: Final = timedelta(hours=1)
 _COUNT = upsert(
     "throttle.count",
-    lambda insert: insert(throttle)
-    .values(
-        key=param("key", _t.key), window_start=NOW, failures=1, open_at=_OPEN, lapses_at=param("lapses_at", _t.lapses_at)
-    )
-    .on_conflict_do_update(
-        index_elements=[_t.key],
-        set_={
-            "failures": _NEXT,
-            "window_start": case((_LAPSED, NOW), else_=_t.window_start),
-            "lapses_at": case(
-                (_LAPSED, param("lapses_at", _t.lapses_at)),
-                (_NEXT >= _FREE, param("lapses_at", _t.lapses_at)),
-                else_=_t.lapses_at,
-            ),
-            "open_at": case(
-                (_NEXT < _FREE, _OPEN),
-                *((_NEXT == _FREE + n, param(f"hold_{n}", _t.open_at)) for n in range(len(_HOLDS) - 1)),
-                else_=param(f"hold_{len(_HOLDS) - 1}", _t.open_at),
-            ),
-        },
-        where=or_(_t.open_at <= NOW, _LAPSED),
-    )
-    .returning(_t.failures),
+    lambda insert: (
+        insert(throttle)
+        .values(
+            key=param("key", _t.key),
+            window_start=NOW,
+            failures=1,
+            open_at=_OPEN,
+            lapses_at=param("lapses_at", _t.lapses_at),
+        )
+        .on_conflict_do_update(
+            index_elements=[_t.key],
+            set_={
+                "failures": _NEXT,
+                "window_start": case((_LAPSED, NOW), else_=_t.window_start),
+                "lapses_at": case(
+                    (_LAPSED, param("lapses_at", _t.lapses_at)),
+                    (_NEXT >= _FREE, param("lapses_at", _t.lapses_at)),
+                    else_=_t.lapses_at,
+                ),
+                "open_at": case(
+                    (_NEXT < _FREE, _OPEN),
+                    *((_FREE + n == _NEXT, param(f"hold_{n}", _t.open_at)) for n in range(len(_HOLDS) - 1)),
+                    else_=param(f"hold_{len(_HOLDS) - 1}", _t.open_at),
+                ),
+            },
+            where=or_(_t.open_at <= NOW, _LAPSED),
+        )
+        .returning(_t.failures)
+    ),
 )
 _OPEN_AT = statement("throttle.open_at", select(_t.open_at).where(_t.key == param("key", _t.key)))
 _FORGIVE = statement(
@@ -112,11 +118,16 @@ async def count(caller: Caller, counters: Iterable[Counter]) -> None:
             for counter in sorted(counters, key=lambda item: item.key):
                 holds = {f"hold_{n}": tx.now + hold for n, hold in enumerate(_HOLDS)}
                 counted = await tx.one(
-                    _COUNT, key=counter.key, free=counter.free, open=tx.now - _LONG_AGO, lapses_at=tx.now + WINDOW, **holds
+                    _COUNT,
+                    key=counter.key,
+                    free=counter.free,
+                    open=tx.now - _LONG_AGO,
+                    lapses_at=tx.now + WINDOW,
+                    **holds,
                 )
                 if counted is None:
                     held = counter
-                    raise Throttled("too_many_tries", 1)
+                    raise Throttled("too_many_tries", 1)  # noqa: TRY301  (so that the unit undoes what it counted)
     except Throttled:
         assert held is not None  # noqa: S101  (set where it was raised)
         raise Throttled("too_many_tries", await _seconds_left(everybody, held)) from None

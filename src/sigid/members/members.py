@@ -1,6 +1,6 @@
 """Tenant users: made by joining or beforehand, and moved between statuses.
 
-    invited, preprovisioned → active or removed      active ⇄ suspended      any → removed      removed → invited
+invited, preprovisioned → active or removed      active ⇄ suspended      any → removed      removed → invited
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,18 @@ _EVENT: Final = {
 }
 
 _u = tenant_user.c
-_COLUMNS = (_u.id, _u.account_id, _u.sub, _u.email, _u.email_verified, _u.name, _u.status, _u.role_ids, _u.created_at, _u.version)
+_COLUMNS = (
+    _u.id,
+    _u.account_id,
+    _u.sub,
+    _u.email,
+    _u.email_verified,
+    _u.name,
+    _u.status,
+    _u.role_ids,
+    _u.created_at,
+    _u.version,
+)
 _TENANT = _u.tenant_id == param("tenant_id", _u.tenant_id)
 _APPEND = append(tenant_user)
 _OF_ACCOUNT = statement(
@@ -41,18 +52,25 @@ _FIND = statement("tenant_user.find", select(*_COLUMNS).where(_TENANT, _u.id == 
 _WAITING = statement(
     "tenant_user.waiting",
     select(*_COLUMNS).where(
-        _TENANT, _u.email_lookup == param("email_lookup", _u.email_lookup), _u.account_id.is_(None),
+        _TENANT,
+        _u.email_lookup == param("email_lookup", _u.email_lookup),
+        _u.account_id.is_(None),
     ),
-)  # fmt: skip
+)
 _CLAIM = statement(
     "tenant_user.claim",
     update(tenant_user)
     .where(_TENANT, _u.id == param("id", _u.id), _u.account_id.is_(None), _u.status != "removed")
     .values(
-        account_id=param("of_account", _u.account_id), status="active", email_verified=True, name=param("name", _u.name),
-        joined_at=NOW, status_changed_at=NOW, version=_u.version + 1,
+        account_id=param("of_account", _u.account_id),
+        status="active",
+        email_verified=True,
+        name=param("name", _u.name),
+        joined_at=NOW,
+        status_changed_at=NOW,
+        version=_u.version + 1,
     ),
-)  # fmt: skip
+)
 _SET_STATUS = statement(
     "tenant_user.set_status",
     update(tenant_user)
@@ -86,11 +104,19 @@ class TenantUser:
         return self.status in ("invited", "preprovisioned")
 
 
-def _from_row(row: Any) -> TenantUser:  # noqa: ANN401  (a row)
+def _from_row(row: Any) -> TenantUser:
     return TenantUser(
-        row.id, row.account_id, row.sub, row.email, row.email_verified, row.name, row.status, tuple(row.role_ids),
-        row.created_at, row.version,
-    )  # fmt: skip
+        row.id,
+        row.account_id,
+        row.sub,
+        row.email,
+        row.email_verified,
+        row.name,
+        row.status,
+        tuple(row.role_ids),
+        row.created_at,
+        row.version,
+    )
 
 
 async def of_account(tx: Look, account_id: str) -> TenantUser | None:
@@ -111,18 +137,35 @@ async def find_waiting(tx: Look, email_lookup: str) -> TenantUser | None:
 
 
 def _add(
-    tx: Change, status: str, *, account_id: str | None, email: str, verified: bool, name: str | None,
+    tx: Change,
+    status: str,
+    *,
+    account_id: str | None,
+    email: str,
+    verified: bool,
+    name: str | None,
     role_ids: Sequence[str],
-) -> TenantUser:  # fmt: skip
+) -> TenantUser:
     made = TenantUser(
         ids.new_id("tu"), account_id, ids.new_subject(), email, verified, name, status, tuple(role_ids), tx.now, 1
     )
     tx.append(
-        _APPEND, id=made.id, account_id=account_id, sub=made.sub, email=email,
-        email_lookup=EmailAddress.parse(email).lookup, email_verified=verified, name=name, status=status,
-        role_ids=list(role_ids), metadata={}, created_at=tx.now, joined_at=tx.now if status == "active" else None,
-        status_changed_at=tx.now, version=1,
-    )  # fmt: skip
+        _APPEND,
+        id=made.id,
+        account_id=account_id,
+        sub=made.sub,
+        email=email,
+        email_lookup=EmailAddress.parse(email).lookup,
+        email_verified=verified,
+        name=name,
+        status=status,
+        role_ids=list(role_ids),
+        metadata={},
+        created_at=tx.now,
+        joined_at=tx.now if status == "active" else None,
+        status_changed_at=tx.now,
+        version=1,
+    )
     return made
 
 
@@ -148,8 +191,7 @@ async def activate(tx: Change, waiting: TenantUser, *, account_id: str, name: st
     if await tx.run(_CLAIM, id=waiting.id, of_account=account_id, name=waiting.name or name) == 0:
         return None
     tx.record(Event("tenant_user.activated", "user", waiting.id, data={"sub": waiting.sub}))
-    found = await find(tx, waiting.id)
-    return found
+    return await find(tx, waiting.id)
 
 
 async def set_status(tx: Change, user: TenantUser, status: str, reason: str | None = None) -> None:
@@ -159,5 +201,7 @@ async def set_status(tx: Change, user: TenantUser, status: str, reason: str | No
     if await tx.run(_SET_STATUS, id=user.id, before=user.status, status=status) == 0:
         raise Refused("conflict", "status_changed_meanwhile", "The user was changed meanwhile.", status=409)
     tx.record(
-        Event(_EVENT[status], "user", user.id, changes={"status": {"before": user.status, "after": status}}, reason=reason)
+        Event(
+            _EVENT[status], "user", user.id, changes={"status": {"before": user.status, "after": status}}, reason=reason
+        )
     )

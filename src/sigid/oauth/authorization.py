@@ -181,4 +181,3 @@ def in_words(asked: AuthorizationRequest, catalogue: Catalogue) -> dict[str, tup
         for scope in asked.scopes
         if scope in api.scopes
     }
-

@@ -4,7 +4,6 @@ A pure function of what was asked, who is there, and what this sign-in has alrea
 leads to a page: what would need one is told as an error (section 3.1.2.6).
 """
 
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -80,17 +79,17 @@ def next_step(
     return step
 
 
-def _page(
-    asked: Asked, person: Person | None, accounts: int, progress: Progress, need: Need, now: datetime
-) -> Step:
+def _page(asked: Asked, person: Person | None, accounts: int, progress: Progress, need: Need, now: datetime) -> Step:
     if "create" in asked.prompts and not progress.signed_in:
         return Step.SIGN_UP
-    if person is None:
-        return Step.CHOOSE if "select_account" in asked.prompts and accounts and not progress.chosen else Step.SIGN_IN
     if "select_account" in asked.prompts and not (progress.chosen or progress.signed_in):
-        return Step.CHOOSE
-    if _must_sign_in_again(asked, person, progress, now):
+        return Step.CHOOSE if person is not None or accounts else Step.SIGN_IN
+    if person is None or _must_sign_in_again(asked, person, progress, now):
         return Step.SIGN_IN
+    return _after_sign_in(asked, person, progress, need)
+
+
+def _after_sign_in(asked: Asked, person: Person, progress: Progress, need: Need) -> Step:
     if asked.essential_acr and person.acr not in asked.essential_acr:
         raise OAuthError(
             "unmet_authentication_requirements", "acr_not_reached", "The asked assurance cannot be reached."
@@ -101,11 +100,14 @@ def _page(
         if not person.may_join:
             raise AccessDenied("tenant_user_not_admitted")
         return Step.JOIN
-    if need.ask and not progress.consented and ("consent" in asked.prompts or _is_new(need.missing)):
-        return Step.CONSENT
-    if not need.ask and not progress.consented and "consent" in asked.prompts:
-        return Step.CONSENT
-    return Step.ISSUE
+    return Step.CONSENT if _must_consent(asked, progress, need) else Step.ISSUE
+
+
+def _must_consent(asked: Asked, progress: Progress, need: Need) -> bool:
+    """`prompt=consent` asks whatever the application is; else only for what is new, and never the tenant's own."""
+    if progress.consented:
+        return False
+    return "consent" in asked.prompts or (need.ask and bool(need.missing.scopes or need.missing.claims))
 
 
 def _must_sign_in_again(asked: Asked, person: Person, progress: Progress, now: datetime) -> bool:
@@ -118,10 +120,6 @@ def _must_sign_in_again(asked: Asked, person: Person, progress: Progress, now: d
     return asked.max_age is not None and now - person.auth_time > timedelta(seconds=asked.max_age)
 
 
-def _is_new(missing: Approval) -> bool:
-    return bool(missing.scopes or missing.claims)
-
-
 def _without_page(step: Step) -> OAuthError:
     if step in (Step.SIGN_IN, Step.SIGN_UP):
         return LoginRequired("prompt_none_without_session")
@@ -130,5 +128,3 @@ def _without_page(step: Step) -> OAuthError:
     if step is Step.CONSENT:
         return OAuthError("consent_required", "prompt_none_needs_consent", "The person must allow it first.")
     return OAuthError("interaction_required", "prompt_none_needs_page", "The person must be asked first.")
-
-

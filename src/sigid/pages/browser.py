@@ -1,8 +1,8 @@
 """The browser that a page is shown to: its cookies, and the proof that a form was ours and its own.
 
-`sigid_browser` binds a sign-in under way to one browser, before anybody is signed in. A form's token is an HMAC over that
-cookie and the interaction, masked anew in each answer (BREACH), so that a form of one tab's interaction posted with
-another's, or from another site, is refused.
+`sigid_browser` binds a sign-in under way to one browser, before anybody is signed in. A form's token is an HMAC over
+that cookie and the interaction, masked anew in each answer (BREACH), so that a form of one tab's interaction posted
+with another's, or from another site, is refused.
 """
 
 import base64

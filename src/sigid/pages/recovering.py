@@ -15,7 +15,8 @@ from sigid.pages import letters
 from sigid.pages.browser import Browser
 from sigid.pages.i18n import Message
 from sigid.pages.mails import PasswordChanged, PasswordReset
-from sigid.pages.shown import brand_of, locale_of, show as show_page
+from sigid.pages.shown import brand_of, locale_of
+from sigid.pages.shown import show as show_page
 from sigid.pages.typed import Typed
 from sigid.pages.views import Recover, RecoverSent, Reset, SignIn
 from sigid.pages.visits import Visit

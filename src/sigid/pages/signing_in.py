@@ -57,7 +57,8 @@ async def submit(request: Request) -> Response:
             visit.caller, visit.interaction, email, password, visit.browser.device, visit.absolute
         )
     except WrongPassword as wrong:
-        key = "problem.wrong_password" if "email_code" in visit.tenant.settings.methods else "problem.wrong_password_only"
+        by_code = "email_code" in visit.tenant.settings.methods
+        key = "problem.wrong_password" if by_code else "problem.wrong_password_only"
         response = _page(visit, email=typed.email_as_typed(), alert=Message(key), status=wrong.status)
         response.code, response.reason = wrong.code, wrong.reason
         return response

@@ -16,7 +16,8 @@ from sigid.kernel.errors import InvalidToken, PageError
 from sigid.kernel.web import Form, Request, Response, redirect, with_query
 from sigid.oauth import ending
 from sigid.pages.browser import Browser
-from sigid.pages.shown import brand_of, locale_of, show as show_page
+from sigid.pages.shown import brand_of, locale_of
+from sigid.pages.shown import show as show_page
 from sigid.pages.views import Person, SignedOut, SignOut
 from sigid.pages.visits import idle_of
 from sigid.tenants import Tenant

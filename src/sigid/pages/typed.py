@@ -53,9 +53,7 @@ class Typed:
     async def new_password(self, tenant: Tenant, email: str, name: str) -> str:
         """Exactly as typed; to set, so it is judged."""
         text = self.password()
-        if text and not (
-            weakness := await password_rules.judge(text, Personal(email, name, tenant.name, tenant.slug))
-        ):
+        if text and not (weakness := await password_rules.judge(text, Personal(email, name, tenant.name, tenant.slug))):
             return text
         if text and weakness:
             self.errors["password"] = weakness_in_words(weakness, tenant)

@@ -292,7 +292,7 @@ class PostgresqlTransaction:
     async def rollback(self) -> None:
         try:
             await self._connection.execute("ROLLBACK")
-        except BaseException:  # noqa: BLE001  (whatever it was, the connection is not used again)
+        except BaseException:  # whatever it was, the connection is not used again
             await self._engine.release(self._connection, broken=True)
         else:
             await self._engine.release(self._connection)
@@ -303,7 +303,7 @@ async def _roll_back(connection: Any, error: BaseException) -> None:
         if isinstance(error, Exception) and not connection.is_closed():
             await connection.execute("ROLLBACK")
             return
-    except Exception:  # noqa: BLE001, S110  (the first error is the one to tell)
+    except Exception:  # noqa: S110  (the first error is the one to tell)
         pass
     connection.terminate()
 

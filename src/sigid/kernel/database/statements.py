@@ -39,7 +39,7 @@ class _AnyOf(ColumnElement[bool]):
 @compiles(_AnyOf, "sqlite")  # type: ignore[no-untyped-call, untyped-decorator, unused-ignore]
 def _any_of_sqlite(element: _AnyOf, compiler: Any, **options: Any) -> str:
     column, parameter = compiler.process(element.column, **options), compiler.process(element.parameter, **options)
-    return f"{column} IN (SELECT value FROM json_each({parameter}))"
+    return f"{column} IN (SELECT value FROM json_each({parameter}))"  # noqa: S608
 
 
 @compiles(_AnyOf, "postgresql")  # type: ignore[no-untyped-call, untyped-decorator, unused-ignore]
@@ -171,7 +171,7 @@ def _compile(made: Statement, dialect_name: str) -> Compiled:
     columns = list(getattr(clause, "exported_columns", ()) or ())
     if columns:
         fields = [column.key for column in columns]
-        row = cast(Any, namedtuple("Row", fields))._make  # noqa: PYI024
+        row = cast("Any", namedtuple("Row", fields))._make  # noqa: PYI024
         found = [type_decoders.get((dialect_name, type(column.type))) for column in columns]
         if dialect_name == "sqlite":
             found = [

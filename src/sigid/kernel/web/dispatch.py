@@ -156,7 +156,7 @@ class Dispatcher:
 
     @staticmethod
     def _may_read(request: Request, response: Response) -> bool:
-        """A preflight only asks if any client has the origin; the answer itself is for the client whose origin it is."""
+        """A preflight asks if any client has the origin; the answer itself is for the client whose origin it is."""
         if request.method == "OPTIONS":
             return True
         origins = getattr(request, "client_origins", None)
@@ -177,7 +177,7 @@ class Dispatcher:
         if page:
             response = self._surfaces.error_page(request, refused)
         else:
-            told = {"error": refused.code, "error_description": refused.description or refused.code}
+            told = {"error": refused.code, "error_description": refused.description or refused.code, **refused.members}
             response = json_response({**told, "request_id": request.origin.request_id}, refused.status)
         response.code, response.reason = refused.code, refused.reason
         for name, value in refused.headers.items():

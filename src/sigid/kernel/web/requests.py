@@ -82,9 +82,7 @@ class Request:
 
     @cached_property
     def repeated_cookies(self) -> frozenset[str]:
-        names = [
-            part.strip().partition("=")[0] for line in self._headers.get("cookie", []) for part in line.split(";")
-        ]
+        names = [part.strip().partition("=")[0] for line in self._headers.get("cookie", []) for part in line.split(";")]
         return frozenset(name for name in names if names.count(name) > 1)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Metadata of the authorization server (RFC 8414, OpenID Connect Discovery 1.0 section 3): what works, and only that."""
+"""Metadata of the authorization server (RFC 8414, OpenID Connect Discovery 1.0): what works, and only that."""
 
 from functools import lru_cache
 from typing import Any, Final
