@@ -16,8 +16,8 @@ from sigid.kernel.outbox import Outbox
 from sigid.kernel.settings import Settings, load_settings
 from sigid.kernel.web import Dispatcher, Endpoint, health
 from sigid.kernel.web.requests import Receive, Scope, Send
-from sigid.oauth import client_keys
-from sigid.oauth.endpoints import discovery, introspect, jwks, revoke, token, userinfo
+from sigid.oauth import client_addresses, client_keys
+from sigid.oauth.endpoints import discovery, introspect, jwks, register, revoke, token, userinfo
 from sigid.pages import letters
 from sigid.pages import routes as pages
 from sigid.tokens import keys
@@ -29,6 +29,8 @@ ENDPOINTS = [
     Endpoint("/oauth/token", ("POST",), token.answer, cors="origins", standard="RFC 6749 3.2"),
     Endpoint("/oauth/revoke", ("POST",), revoke.answer, cors="origins", standard="RFC 7009"),
     Endpoint("/oauth/introspect", ("POST",), introspect.answer, standard="RFC 7662"),
+    Endpoint("/oauth/register", ("POST",), register.create, standard="RFC 7591 3"),
+    Endpoint("/oauth/register/{client_id}", ("GET", "PUT", "DELETE"), register.manage, standard="RFC 7592 2"),
     Endpoint("/userinfo", ("GET", "POST"), userinfo.answer, cors="origins", standard="OIDC Core 5.3"),
     *pages.ENDPOINTS,
     Endpoint("/healthz", ("GET",), health.alive, answers="plain"),
@@ -77,7 +79,9 @@ class Application:
         smtp = settings.smtp_url
         sender = f"no-reply@{urlsplit(settings.issuer).hostname}"
         letters.install(Outbox(SmtpTransport(smtp.reveal(), sender=sender) if smtp is not None else None))
-        client_keys.install(_guarded_client(settings))
+        guarded = _guarded_client(settings)
+        client_keys.install(guarded)
+        client_addresses.install(guarded)
         await keys.load()
         refreshing = asyncio.ensure_future(keys.keep_fresh())
         opened.callback(refreshing.cancel)

@@ -56,6 +56,14 @@ class InitialAccess:
     revoked_at: datetime | None
     policy: Mapping[str, Any]
 
+    def refusal(self, now: datetime) -> str | None:
+        """Why nobody registers by it now (a private reason); None while somebody may."""
+        if self.revoked_at is not None:
+            return "initial_access_revoked"
+        if self.expires_at <= now:
+            return "initial_access_expired"
+        return "initial_access_spent" if self.uses_left < 1 else None
+
 
 def parse(text: str | None) -> Handle | None:
     """The handle that the text is; `handle.owner("ten")` is the tenant where it lets clients register."""
@@ -108,9 +116,7 @@ async def spend(tx: Change, handle: Handle) -> InitialAccess:
         raise InvalidToken("initial_access_unknown")
     if won:
         return token
-    if token.revoked_at is not None:
-        raise InvalidToken("initial_access_revoked")
-    raise InvalidToken("initial_access_expired" if token.expires_at <= tx.now else "initial_access_spent")
+    raise InvalidToken(token.refusal(tx.now) or "initial_access_spent")
 
 
 async def revoke(tx: Change, token_id: str) -> bool:

@@ -81,7 +81,10 @@ async def authenticate(request: Request, form: Form) -> Client:
     """The client that sent this request. Raises InvalidClient, InvalidRequest, Throttled."""
     if request.scope["query_string"]:  # RFC 6749 section 2.3.1: never in the request URI
         raise InvalidRequest("parameters_in_query", "Parameters belong in the body.")
-    return await identify(form, request.headers("authorization"), request.issuer, request.origin)
+    client = await identify(form, request.headers("authorization"), request.issuer, request.origin)
+    request.tenant_id, request.client_id = client.tenant.id, client.id  # type: ignore[attr-defined]
+    request.client_origins = client.application.browser_origins  # type: ignore[attr-defined]
+    return client
 
 
 async def identify(form: Form, authorization: Sequence[str], issuer: str, origin: Origin) -> Client:

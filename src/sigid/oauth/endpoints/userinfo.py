@@ -6,15 +6,16 @@ from sigid import applications, members
 from sigid.kernel import callers
 from sigid.kernel.callers import Actor
 from sigid.kernel.database import look
-from sigid.kernel.errors import InvalidRequest, InvalidToken, OAuthError
+from sigid.kernel.errors import InvalidToken, OAuthError
 from sigid.kernel.web import NO_STORE, NOSNIFF, Request, Response, json_response
 from sigid.oauth.grants import issuing
+from sigid.oauth.rules import bearer
 from sigid.tokens import access, keys
 
 
 async def answer(request: Request) -> Response:
-    """The token by header, or by form; never in the query, never in two places."""
-    token = await access.verify(await _bearer(request), request.issuer)
+    """What scopes and the `claims` parameter ask for: JSON, or signed for a client that registered an algorithm."""
+    token = await access.verify(await bearer.of_request(request), request.issuer)
     if token.claims.get("sub_type") != "user":
         raise InvalidToken("token_not_of_a_user")
     caller = callers.in_tenant(token.tenant_id, Actor("user", str(token.claims["sub"])), request.origin)
@@ -41,34 +42,6 @@ def _signed(claims: dict[str, Any], issuer: str, application: applications.Appli
     made = {**claims, "iss": issuer, "aud": application.client_id}
     text = keys.sign("JWT", made, application.userinfo_signed_response_alg or "RS256")
     return Response(200, text.encode(), [(b"content-type", b"application/jwt"), NO_STORE, NOSNIFF])
-
-
-async def _bearer(request: Request) -> str:
-    """RFC 6750 section 2: one token, in one place."""
-    shown = []
-    if "access_token" in request.query:
-        raise InvalidRequest("token_in_query", "The token belongs in the Authorization header.")
-    headers = request.headers("authorization")
-    if len(headers) > 1:
-        raise InvalidRequest("authorization_repeated", "There are two Authorization headers.")
-    if headers:
-        scheme, _, text = headers[0].partition(" ")
-        if scheme.lower() != "bearer" or not text.strip():
-            raise InvalidToken("not_a_bearer_token")
-        shown.append(text.strip())
-    if request.method == "POST" and (request.header("content-type") or "").startswith("application/x-www-form"):
-        form = (await request.form()).refuse_repeated()
-        in_form = form.get("access_token")
-        if in_form is not None:
-            shown.append(in_form)
-    if len(shown) > 1:
-        raise InvalidRequest("token_in_two_places", "The token stands in two places.")
-    if not shown:
-        raise OAuthError(
-            "invalid_token", "token_missing", "An access token is required.", status=401,
-            headers={"WWW-Authenticate": 'Bearer realm="sigid"'},
-        )  # fmt: skip
-    return shown[0]
 
 
 def _insufficient_scope() -> OAuthError:

@@ -25,14 +25,12 @@ async def redeem(client: Client, form: Form, issuer: str) -> dict[str, Any] | In
             raise InvalidGrant("code_not_for_this_client")
         if code.spent_at is not None:
             return await _replayed(tx, code)
-        if code.dead_because is not None:
-            raise InvalidGrant("code_dead")
-        if code.expires_at <= tx.now:
-            raise InvalidGrant("code_expired")
-        if code.redirect_uri != form.get("redirect_uri"):  # values MUST be identical
-            return await _dead(tx, code, "redirect_uri_differs")
-        if not pkce.fits(code.code_challenge, form.raw("code_verifier")):
-            return await _dead(tx, code, "code_verifier_wrong")
+        if code.dead_because is not None or code.expires_at <= tx.now:
+            raise InvalidGrant("code_dead" if code.dead_because is not None else "code_expired")
+        misused = _misused(code, form)
+        if misused is not None:  # by its own client: the code is dead, and that stays
+            await codes.end(tx, code, misused)
+            return InvalidGrant(misused)
         standing = await grants.find(tx, code.grant_id)
         if standing is None or standing.dead_because is not None:
             raise InvalidGrant(standing.dead_because or "grant_ended" if standing else "grant_ended")
@@ -48,14 +46,15 @@ async def redeem(client: Client, form: Form, issuer: str) -> dict[str, Any] | In
         return answer
 
 
+def _misused(code: Code, form: Form) -> str | None:
+    """What does not belong to the code (a private reason); None where all of it does."""
+    if code.redirect_uri != form.get("redirect_uri"):  # RFC 6749 section 4.1.3: values MUST be identical
+        return "redirect_uri_differs"
+    return None if pkce.fits(code.code_challenge, form.raw("code_verifier")) else "code_verifier_wrong"
+
+
 async def _replayed(tx: Use, code: Code) -> InvalidGrant:
     """RFC 6749 section 4.1.2: deny, and revoke what the first use got."""
     await grants.end(tx, code.grant_id, because="code_replayed")
     tx.record(Event("auth.code.replayed", "grant", code.grant_id, reason="code_reused", outcome="denied"))
     return InvalidGrant("code_reused")
-
-
-async def _dead(tx: Use, code: Code, because: str) -> InvalidGrant:
-    """Its own client used it wrongly: it is dead, and that stays."""
-    await codes.end(tx, code, because)
-    return InvalidGrant(because)

@@ -20,7 +20,9 @@ async def redeem(client: Client, form: Form, issuer: str) -> dict[str, Any]:
         audiences = resource.check(form.all("resource"), catalogue.by_audience, application.audiences)
         if len(audiences) > 1:
             raise InvalidTarget("several_resources", "A token is for one resource: name one.")
-        audience = audiences[0] if audiences else resource.of_scopes(asked, catalogue.by_audience, application.audiences)
+        audience = (
+            audiences[0] if audiences else resource.of_scopes(asked, catalogue.by_audience, application.audiences)
+        )
         api = catalogue.find(audience) if audience is not None else None
         allowed = tuple(name for name in asked if api is not None and name in api.scopes)
         lifetime = api.token_lifetime if api is not None else None

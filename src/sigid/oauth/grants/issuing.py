@@ -98,4 +98,3 @@ def profile(user: TenantUser, *, scopes: Iterable[str] = (), asked: Iterable[str
         "updated_at": int(user.created_at.timestamp()),
     }
     return {name: value for name, value in known.items() if name in wanted and value is not None}
-
