@@ -74,13 +74,15 @@ class _Walk:
         self._no_more_checkpoints = False
 
     async def run(self) -> Report:
+        inserted = await self._unsealed()  # before the head is read: what is not counted here is in the tree
         head = await self._tx.one(self._log.head)
         size = head.tree_size if head is not None else 0
         if await self._entries(size):
             self._after_the_last(head)
             await self._beyond(size)
         await self._latest(size)
-        await self._unsealed()
+        for entry_id in inserted:
+            self._report.found("entry_inserted", entry_id)
         self._report.tree_size, self._report.root_hash = self._tree.size, self._tree.root.hex()
         return self._report
 
@@ -164,20 +166,15 @@ class _Walk:
                     "log_truncated", f"checkpoint {checkpoint.tree_size} was signed, the log ends at seq {size}"
                 )
 
-    async def _unsealed(self) -> None:
-        """Entries without a place wait for the sealer; one that it was never told of was put there by somebody."""
-        after = ""
+    async def _unsealed(self) -> list[str]:
+        """Entries without a place wait for the sealer; those that it was never told of were put there by somebody."""
+        after, never_due = "", []
         while rows := await self._tx.all(self._log.unsealed, after=after):
-            for row in rows:
-                self._report.unsealed += 1
-                if not row.is_due:
-                    await self._never_due(row.id)
+            self._report.unsealed += len(rows)
+            never_due += [row.id for row in rows if not row.is_due]
             after = rows[-1].id
-
-    async def _never_due(self, entry_id: str) -> None:
-        entry = await self._tx.one(self._log.still_unsealed, id=entry_id)
-        if entry is not None:  # it was not sealed between our two readings
-            self._report.found("entry_inserted", entry_id)
+        # Looked at again, since an entry may have been sealed between two readings.
+        return [one for one in never_due if await self._tx.one(self._log.still_unsealed, id=one) is not None]
 
     def _members(self, row: Row) -> dict[str, Any]:
         return Checkpoint.of_row(self._log.owner, self._owner_id, row).members
