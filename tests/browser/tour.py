@@ -1,5 +1,6 @@
 """A walk through every hosted page of a running server, in one language; it stops at each, to be looked at."""
 
+import re
 import secrets
 from collections.abc import Iterator
 
@@ -12,7 +13,7 @@ from tests.browser.visitor import PASSWORD, Visitor
 def every_page(
     app: Application, newcomer: Application, visitor: Visitor, stranger: Visitor
 ) -> Iterator[tuple[str, Visitor]]:
-    """(name, where it is shown). `newcomer` is a tenant that does not know Ada; `stranger` has a browser of their own."""
+    """(name, where it is shown). `newcomer`'s tenant does not know Ada; `stranger` has a browser of their own."""
     yield from _signing_in(app, visitor)
     yield from _recovering(app, stranger)
     yield from _signing_up(app, stranger)
@@ -85,7 +86,7 @@ def _deciding(app: Application, newcomer: Application, at: Visitor) -> Iterator[
 
 
 def _ending(app: Application, at: Visitor) -> Iterator[tuple[str, Visitor]]:
-    at.tab.route("**/static/submit*.js", lambda route: route.abort())  # so that the page stays
+    at.tab.route(re.compile(r"/submit\b.*\.js"), lambda route: route.abort())  # so that the page stays
     at.open(app.authorization(response_mode="form_post").url)
     expect(at.tab.locator("form[method=post]")).to_be_visible()
     yield "form-post", at
