@@ -10,6 +10,7 @@ from sigid import members
 from sigid.kernel import callers, database, ids
 from sigid.kernel.callers import Actor, Caller, Origin
 from sigid.kernel.database import Conflict, change, look, use
+from sigid.kernel.database.measured import MeasuredEngine
 from sigid.kernel.database.sqlite import SqliteEngine
 from sigid.kernel.database.statements import registry
 from sigid.kernel.errors import Unavailable
@@ -128,7 +129,9 @@ async def test_reads_of_many_units_at_once_each_get_their_own_answer(storage: Se
 @pytest.mark.promise("3.proof.full-disk")
 @pytest.mark.parametrize("database", ["sqlite"])
 async def test_on_a_full_disk_nothing_answered_is_lost(storage: Settings):
-    engine = database.engine()
+    measured = database.engine()
+    assert isinstance(measured, MeasuredEngine)
+    engine = measured.engine
     assert isinstance(engine, SqliteEngine)
     caller = somebody()
     pages = engine._writer.execute("PRAGMA page_count").fetchone()[0]

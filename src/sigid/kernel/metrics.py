@@ -6,14 +6,14 @@ With one process the numbers live in it. With several, each keeps its own in sma
 
 import os
 import shutil
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sigid.kernel.web.responses import NO_STORE, Response
+
+if TYPE_CHECKING:
+    from prometheus_client import Counter, Histogram
 
 _FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -82,9 +82,15 @@ def _metrics() -> _Metrics:
 
 def answered(route: str, method: str, status: int, seconds: float) -> None:
     """A request was answered. `route` is the path of an endpoint's row, or `none`."""
+    requests, times = _of_route(route, method if method in _METHODS else "other", status)
+    requests.inc()
+    times.observe(seconds)
+
+
+@cache
+def _of_route(route: str, method: str, status: int) -> "tuple[Counter, Histogram]":
     made = _metrics()
-    made.requests.labels(route, method if method in _METHODS else "other", str(status)).inc()
-    made.request_seconds.labels(route).observe(seconds)
+    return made.requests.labels(route, method, str(status)), made.request_seconds.labels(route)
 
 
 def refused(code: str, reason: str) -> None:
@@ -97,14 +103,14 @@ def token_issued(grant: str) -> None:
     _metrics().tokens.labels(grant).inc()
 
 
-@contextmanager
-def database(operation: str) -> Iterator[None]:
-    """Measure what the database takes: `read`, `unit`, `append`."""
-    started = time.perf_counter()
-    try:
-        yield
-    finally:
-        _metrics().database_seconds.labels(operation).observe(time.perf_counter() - started)
+def database_took(operation: str, seconds: float) -> None:
+    """How long the database took: `read`, `begin` (until a transaction was to be had), `append`."""
+    _database_seconds(operation).observe(seconds)
+
+
+@cache
+def _database_seconds(operation: str) -> "Histogram":
+    return _metrics().database_seconds.labels(operation)
 
 
 def queue(name: str, depth: int) -> None:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from sigid.kernel import clock, crypto, database
 from sigid.kernel.database.engine import Engine
+from sigid.kernel.database.measured import MeasuredEngine
 from sigid.kernel.database.postgresql import PostgresqlEngine
 from sigid.kernel.database.sqlite import SqliteEngine
 from sigid.kernel.settings import Settings
@@ -27,7 +28,7 @@ async def running(settings: Settings) -> AsyncIterator[Engine]:
         if settings.on_sqlite
         else await PostgresqlEngine.connect(settings.database_url)
     )
-    database.install(engine)
+    database.install(MeasuredEngine(engine))
     try:
         yield engine
     finally:
