@@ -406,7 +406,7 @@ REFUSED = (
     ({"grant_types": ["implicit"]}, "grant_type_unknown"),
     ({"grant_types": ["password"]}, "grant_type_unknown"),
     ({"grant_types": ["refresh_token"]}, "refresh_without_code"),
-    ({"grant_types": ["client_credentials"], "token_endpoint_auth_method": "none"}, "client_credentials_public"),
+    ({"grant_types": ["client_credentials"], "token_endpoint_auth_method": "none"}, "service_without_authentication"),
     ({"token_endpoint_auth_method": "client_secret_jwt"}, "auth_method_unknown"),
     ({"token_endpoint_auth_method": "private_key_jwt"}, "keys_missing"),
     ({"type": "spa", "token_endpoint_auth_method": "client_secret_basic"}, "secret_in_public_client"),
@@ -563,7 +563,7 @@ def listing(tmp_path: Path) -> Iterator[tuple[str, list[Any]]]:
 @REGISTRATION
 def test_a_sector_document_lists_every_redirect_uri(make_server: MakeServer, listing, tmp_path):
     uri, held = listing
-    server = make_server({"FETCH_LOOPBACK": "true", "FETCH_CA": str(tmp_path / "authority.pem")}).start()
+    server = make_server({"FETCH_LOOPBACK": "on", "FETCH_CA": str(tmp_path / "authority.pem")}).start()
     tenant = server.bootstrap(acme())
     registrar = Registrar(server, tenant, tenant.initial_access_token)
     assert registrar.made(sector_identifier_uri=uri)["sector_identifier_uri"] == uri

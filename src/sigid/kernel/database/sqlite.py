@@ -114,6 +114,8 @@ class SqliteEngine:
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK TO unit")
                 self._writer.execute("RELEASE unit")
+                if not self._group:  # nobody else's unit waits: an open transaction would lock other processes out
+                    self._writer.execute("ROLLBACK")
         except sqlite3.Error:
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
