@@ -47,6 +47,7 @@ class Scene:
 
     def get(self, url: str) -> httpx.Response:
         """As a client that knows nobody: no cookies, no redirect followed."""
+        self.web.http.cookies.clear()
         return self.web.http.get(url, follow_redirects=False)
 
     def asked(self, application: Application | None = None, **parameters: Any) -> httpx.Response:

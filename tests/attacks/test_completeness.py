@@ -60,6 +60,8 @@ def tried() -> set[str]:
             elif isinstance(node, ast.Dict):
                 keys = (key.value for key in node.keys if isinstance(key, ast.Constant))
                 found |= {m[1] for key in keys if isinstance(key, str) and (m := _ID.match(key))}
+            elif isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
+                found |= {m[1] for m in [_ID.match(str(node.values[0].value))] if m}
             elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "param":
                 ids = (k.value.value for k in node.keywords if k.arg == "id" and isinstance(k.value, ast.Constant))
                 found |= {m[1] for text in ids if (m := _ID.match(str(text)))}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conformance import page, test_basic, test_config, test_logout
+from tests.conformance import page, test_basic, test_config, test_dynamic, test_logout
 
 pytestmark = pytest.mark.promise("3.proof.conformance")
 
@@ -12,7 +12,9 @@ def test_the_page_is_current():
     assert page.PAGE.read_text() == page.text(), "docs/conformance.md is stale: run 'make docs' and commit it"
 
 
-@pytest.mark.parametrize("tests", [test_basic, test_config, test_logout], ids=lambda tests: tests.PLANS[0])
+@pytest.mark.parametrize(
+    "tests", [test_basic, test_config, test_dynamic, test_logout], ids=lambda tests: tests.PLANS[0]
+)
 def test_the_page_lists_what_is_run(tests):
     text = page.text()
     assert [name for name in tests.plan.modules if f"\n| {name} | " not in text] == []

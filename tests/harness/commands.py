@@ -106,7 +106,7 @@ def _exit_code(main: object) -> int:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
         if isinstance(end.code, str):
             print(end.code, file=sys.stderr)
-    except BaseException:  # noqa: BLE001 - as the interpreter does
+    except BaseException:
         sys.excepthook(*sys.exc_info())
         code = 1
     finally:

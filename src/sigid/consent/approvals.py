@@ -21,11 +21,10 @@ _REVOKE = statement("consent.revoke", delete(consent).where(*_MINE))
 _STORE = upsert(
     "consent.store",
     lambda insert: (
-        (made := insert(consent).values({column.name: param(column.name, column) for column in _c}))
-        .on_conflict_do_update(
-            index_elements=[_c.tenant_id, _c.tenant_user_id, _c.application_id],
-            set_={name: made.excluded[name] for name in ("scopes", "claims", "updated_at")},
-        )
+        made := insert(consent).values({column.name: param(column.name, column) for column in _c})
+    ).on_conflict_do_update(
+        index_elements=[_c.tenant_id, _c.tenant_user_id, _c.application_id],
+        set_={name: made.excluded[name] for name in ("scopes", "claims", "updated_at")},
     ),
 )
 

@@ -119,9 +119,7 @@ def read(
     )  # fmt: skip
 
 
-def _meaningful(
-    scopes: tuple[str, ...], audiences: tuple[str, ...], apis: Mapping[str, Api]
-) -> tuple[str, ...]:
+def _meaningful(scopes: tuple[str, ...], audiences: tuple[str, ...], apis: Mapping[str, Api]) -> tuple[str, ...]:
     """Scopes that mean something at one of the audiences; an API's scope without its API is left out."""
     known = OPENID_SCOPES.union(*(apis[audience].scopes.keys() for audience in audiences))
     return tuple(name for name in scopes if name in known)

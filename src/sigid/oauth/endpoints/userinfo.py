@@ -26,9 +26,11 @@ async def answer(request: Request) -> Response:
         if "openid" not in token.scopes:
             raise _insufficient_scope()
         user = await members.find(tx, status.tenant_user_id or "")
-        application = await applications.by_id(tx, status.application_id)
-    if user is None or application is None:
-        raise InvalidToken("tenant_user_unknown")
+        found = await applications.by_client_id(tx, status.client_id)
+    if user is None or found is None:
+        raise InvalidToken("token_unknown")  # gone between two reads
+    application = found.application
+    request.tenant_id, request.client_id = token.tenant_id, application.client_id  # type: ignore[attr-defined]
     request.client_origins = application.browser_origins  # type: ignore[attr-defined]
     asked = status.grant_claims.get("userinfo", ())
     claims = {"sub": user.sub, **issuing.profile(user, scopes=token.scopes, asked=asked)}
