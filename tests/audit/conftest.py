@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sigid import audit, tenants
 from sigid.kernel import callers, clock
 from sigid.kernel.callers import SYSTEM, Actor, Caller, Origin
-from sigid.kernel.database import Statement, change, statement, use
+from sigid.kernel.database import Statement, change, use
 from sigid.kernel.events import Event
 from sigid.tokens import keys, schedule
 from tests.harness.postgresql import Postgresql
@@ -62,7 +62,7 @@ _made: dict[str, Statement] = {}
 
 def _statement(sql: str) -> Statement:
     if sql not in _made:
-        _made[sql] = statement(f"tests.tamper_{len(_made)}", text(sql))
+        _made[sql] = Statement(f"tests.tamper_{len(_made)}", lambda _dialect: text(sql))
     return _made[sql]
 
 

@@ -11,15 +11,15 @@ from sqlalchemy import select
 from sigid import migrations
 from sigid.kernel import callers, clock, idempotency, ids, retention
 from sigid.kernel.callers import SYSTEM, Origin
-from sigid.kernel.database import look, statement, use
+from sigid.kernel.database import Statement, look, use
 from sigid.kernel.events import Event, audit_entry
 from sigid.kernel.settings import Settings
 from tests.harness.postgresql import Postgresql
 from tests.harness.storage import opened
 
 _r = idempotency.idempotency_record.c
-_EVERY = statement("tests.idempotency_every", select(_r.tenant_id, _r.caller_key))
-_ENTRIES = statement("tests.audit_entries", select(audit_entry.c.tenant_id))
+_EVERY = Statement("tests.idempotency_every", lambda _dialect: select(_r.tenant_id, _r.caller_key))
+_ENTRIES = Statement("tests.audit_entries", lambda _dialect: select(audit_entry.c.tenant_id))
 _ADD = idempotency._APPEND
 
 
