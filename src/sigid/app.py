@@ -5,14 +5,11 @@
 
 import asyncio
 from contextlib import AsyncExitStack
-from urllib.parse import urlsplit
 
 from sigid import jobs, observing, worker
 from sigid.accounts import passwords
 from sigid.kernel import http, startup, throttles
 from sigid.kernel.errors import SigidError
-from sigid.kernel.mail import SmtpTransport
-from sigid.kernel.outbox import Outbox
 from sigid.kernel.settings import Settings, load_settings
 from sigid.kernel.web import Dispatcher, Endpoint, health
 from sigid.kernel.web.requests import Receive, Scope, Send
@@ -75,10 +72,8 @@ class Application:
         settings, opened = self._settings, self._open
         await opened.enter_async_context(startup.running(settings))
         throttles.switch(on=settings.rate_limits)
-        passwords.share_cores(max(1, settings.workers or (1 if settings.on_sqlite else 0) or 1))
-        smtp = settings.smtp_url
-        sender = f"no-reply@{urlsplit(settings.issuer).hostname}"
-        letters.install(Outbox(SmtpTransport(smtp.reveal(), sender=sender) if smtp is not None else None))
+        passwords.share_cores(settings.processes)
+        letters.install(jobs.outbox_of(settings))
         guarded = _guarded_client(settings)
         client_keys.install(guarded)
         client_addresses.install(guarded)
