@@ -66,6 +66,10 @@ _SET_STATUS = statement(
     .where(_a.account_id == param("account_id", _a.account_id), _a.status != param("status", _a.status))
     .values(status=param("status", _a.status), version=_a.version + 1),
 )
+_MEMBERSHIPS = statement(
+    "membership.all",
+    select(_x.tenant_id, _x.tenant_user_id).where(_x.account_id == param("account_id", _x.account_id)),
+)
 _ADD_MEMBERSHIP = upsert(
     "membership.add",
     lambda insert: (
@@ -159,6 +163,11 @@ async def rehash(tx: Change, before: str, password_hash: str) -> None:
 async def add_membership(tx: Change, tenant_user_id: str) -> None:
     """The account's own note that the unit's tenant knows it."""
     await tx.run(_ADD_MEMBERSHIP, tenant_user_id=tenant_user_id, created_at=tx.now)
+
+
+async def memberships(tx: Look) -> list[tuple[str, str]]:
+    """The tenants that know this person, and the id of their user there."""
+    return [(row.tenant_id, row.tenant_user_id) for row in await tx.all(_MEMBERSHIPS)]
 
 
 async def lock(tx: Change, reason: str) -> bool:

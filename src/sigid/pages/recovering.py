@@ -116,6 +116,7 @@ async def submit_reset(request: Request) -> Response:
         when = PasswordChanged(when=tx.now, recover_url=f"{request.issuer}{PATH}")
         letters.send(tx, link.email, when, locale_of(request, form.get("ui_locales")), brand_of(tenant))
     await ending.sessions_ended(ended, "password_reset", request.origin)
+    await ending.grants_ended(link.account_id, "password_reset", request.origin)
     visit = await Visit.begin(request, Browser(request))
     page = SignIn(**visit.form_of("/signin"), email=link.email, notice=Message("notice.password_changed"))
     response = visit.show(page)

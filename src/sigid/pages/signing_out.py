@@ -5,6 +5,7 @@ address that the hint's client registered, exactly.
 """
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from sigid import applications, tenants
 from sigid.accounts import sessions
@@ -50,10 +51,18 @@ async def submit(request: Request) -> Response:
     """POST: by an application, or the form of our own page."""
     form = (await request.form()).refuse_repeated()
     if "csrf" not in form:
+        if _from_elsewhere(request):
+            return redirect(f"{PATH}?{urlencode({name: form.raw(name) or '' for name in form.names()})}")
         return await _answer(request, form)
     browser = Browser(request)
     browser.check_form(form, PATH)
     return await _end(request, browser, await _read(request, form), everything=True)
+
+
+def _from_elsewhere(request: Request) -> bool:
+    """Another site's form brings no session cookie: only a GET of our own sees whom to sign out."""
+    site, origin = request.header("sec-fetch-site"), request.header("origin")
+    return site == "cross-site" if site is not None else origin not in (None, request.issuer)
 
 
 async def _answer(request: Request, parameters: Form) -> Response:
@@ -76,15 +85,15 @@ async def _read(request: Request, parameters: Form) -> Asked:
         return Asked(None, None, None)
     client_id = parameters.get("client_id")
     found = await applications.find(hint.client_id, request.origin)
-    if found is None or (client_id is not None and client_id != hint.client_id):
+    if found is None or not found.active or client_id not in (None, hint.client_id):
         return Asked(None, None, None)
     uri = parameters.get("post_logout_redirect_uri")
     if uri is not None and uri not in found.application.post_logout_redirect_uris:
         raise PageError("redirect_uri_unknown", "post_logout_redirect_uri_not_registered")
     state = parameters.get("state")
     if uri is not None and state is not None:
-        if len(state) > _LONGEST_STATE or not state.isprintable():
-            raise PageError("redirect_uri_unknown", "state_malformed")
+        if len(state) > _LONGEST_STATE:
+            raise PageError("redirect_uri_unknown", "state_too_long")
         uri = with_query(uri, {"state": state})
     return Asked(hint, found, uri)
 
