@@ -9,7 +9,7 @@ from sigid.kernel import metrics, retention, throttles
 from sigid.kernel.mail import SmtpTransport
 from sigid.kernel.outbox import Outbox
 from sigid.kernel.settings import Settings
-from sigid.tokens import keys, schedule
+from sigid.tokens import keys, schedule, unused_clients
 from sigid.worker import Job
 
 
@@ -51,6 +51,7 @@ async def _retry_mail(outbox: Outbox) -> None:
 async def _forget() -> None:
     await retention.forget_lapsed()
     await throttles.purge()
+    await unused_clients.delete_unused()
 
 
 async def _tend_partitions(settings: Settings) -> None:

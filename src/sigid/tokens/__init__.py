@@ -3,9 +3,10 @@
 - `schedule` keys in the database: made ahead, promoted, revoked; `keys` in memory: what signs and what verifies.
 - `grants` one authorization with all that came of it; `sessions` the `sid`s of a tenant.
 - `access`, `identity` and `refresh` tokens; `replays` of client assertions.
+- `unused_clients` that registered themselves, and go.
 """
 
-from sigid.tokens import access, grants, identity, keys, refresh, replays, schedule, sessions
+from sigid.tokens import access, grants, identity, keys, refresh, replays, schedule, sessions, unused_clients
 from sigid.tokens.grants import Grant, GrantStanding
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "replays",
     "schedule",
     "sessions",
+    "unused_clients",
 ]

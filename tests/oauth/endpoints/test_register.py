@@ -8,16 +8,28 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from sigid import applications, tenants
 from sigid.applications import initial_access
-from sigid.kernel import idempotency
+from sigid.kernel import clock, idempotency
 from sigid.kernel.callers import Caller
-from sigid.kernel.database import change
+from sigid.kernel.database import change, look, param, statement, use
 from sigid.kernel.idempotency import Key
 from sigid.kernel.web import Response
 from sigid.oauth.endpoints import register
-from tests.oauth.endpoints.stage import API, CALLBACK, OTHER_API, Answer, Stage
+from sigid.tokens import unused_clients
+from tests.oauth.endpoints.stage import API, CALLBACK, OTHER_API, Answer, Client, Stage
+from tests.tokens.scene import events
+
+DAY = 86_400
+_a = applications.standing.c
+LONG_UNUSED = statement(
+    "tests.long_unused",
+    update(applications.standing)
+    .where(_a.tenant_id == param("tenant_id", _a.tenant_id), _a.id == param("id", _a.id))
+    .values(last_used_at=None),
+)
 
 
 async def token(stage: Stage, uses: int = 1, **policy: Any) -> str:
@@ -72,7 +84,7 @@ async def test_audiences_follow_from_the_scopes(stage: Stage) -> None:
     async with change(stage.scene.caller) as tx:
         found = await applications.by_client_id(tx, client["client_id"])
     assert found is not None
-    assert found.application.audiences == (API, OTHER_API)
+    assert set(found.application.audiences) == {API, OTHER_API}
     assert (found.application.registered, found.application.consent, found.application.require_pkce) == (
         True, "ask", True,
     )  # fmt: skip
@@ -148,3 +160,31 @@ async def test_a_client_strengthens_its_authentication(stage: Stage) -> None:
     assert (better.status, better.json["token_endpoint_auth_method"]) == (200, "private_key_jwt")
     back = await put(stage, better.json, token_endpoint_auth_method="client_secret_basic")
     assert back.because == (400, "invalid_client_metadata", "auth_method_weakened")
+
+
+async def test_dcr_10_clients_that_nobody_uses_are_deleted(stage: Stage) -> None:
+    many = await token(stage, uses=3)
+    asked = {"grant_types": ["authorization_code", "refresh_token"], "token_endpoint_auth_method": "none"}
+    unused, used, granted = [(await registered(stage, many, **asked)).json["client_id"] for _ in range(3)]
+    clock.advance(60 * DAY)
+    clients = {}
+    async with look(stage.scene.caller) as tx:
+        for client_id in (used, granted):
+            found = await applications.by_client_id(tx, client_id)
+            assert found is not None
+            clients[client_id] = Client(stage, found.application, None)
+    assert (await clients[used].redeem(await stage.code(clients[used], offline=False))).status == 200
+    await stage.tokens(clients[granted])
+    async with use(stage.scene.caller) as tx:
+        assert await tx.run(LONG_UNUSED, id=clients[granted].application.id) == 1
+    clock.advance(31 * DAY)
+    assert await unused_clients.delete_unused() == 1
+    assert await unused_clients.delete_unused() == 0
+    async with look(stage.scene.caller) as tx:
+        left = {client_id: await applications.by_client_id(tx, client_id) for client_id in (unused, used, granted)}
+        administrators = await applications.by_client_id(tx, stage.robot.application.client_id)
+    assert [client_id for client_id, found in left.items() if found is None] == [unused]
+    assert administrators is not None, "what an administrator made stays"
+    refused = await stage.ask("POST", "/oauth/token", form={"grant_type": "refresh_token", "client_id": unused})
+    assert refused.because == (401, "invalid_client", "client_unknown")
+    assert "application.deleted" in await events(stage.scene)
