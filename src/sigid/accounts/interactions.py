@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from sigid.kernel import crypto, ids
 from sigid.kernel.database import NOW, Look, Use, param, statement
 
 MOST_TRIES: Final = 5
+NOTHING_DONE: Final[Mapping[str, Any]] = {"signed_in": False, "chosen": False, "consented": False, "declined": ()}
 
 _PARAMETERS: Final = {"account_id": "of_account"}  # a tenant's unit need not know the account
 
@@ -83,7 +84,7 @@ class Interaction:
     tenant_id: str
     request: dict[str, Any] | None
     state: dict[str, Any]
-    waiting: dict[str, str] | None
+    waiting: dict[str, str] | None = field(repr=False)
     account_id: str | None
     session_id: str | None
     code_purpose: str | None
@@ -169,14 +170,18 @@ async def finish(tx: Use, found: Interaction) -> bool:
 
 
 async def send_code(
-    tx: Use, found: Interaction, purpose: str, address: str, life: timedelta, waiting: Mapping[str, str] | None = None
-) -> str:
-    """Make the one code that is alive here; an older one is dead. Whoever calls sends it, or does not."""
+    tx: Use, found: Interaction, purpose: str, address: str, life: timedelta, waiting: Mapping[str, str] | None = None,
+    *, password_matched: bool = False,
+) -> str:  # fmt: skip
+    """Make the one code that is alive here; an older one is dead. Whoever calls sends it, or does not.
+
+    `password_matched`: the password of this very address was shown just now.
+    """
     code = f"{secrets.randbelow(1_000_000):06d}"
     await tx.run(
         _SET_CODE,
         id=found.id,
-        state={**found.state, "email": address},
+        state={**found.state, "email": address, "password_matched": password_matched},
         code_purpose=purpose,
         code_address=address,
         sealed=crypto.vault().seal(SEALED_SIGN_UP, orjson.dumps(dict(waiting))) if waiting is not None else None,

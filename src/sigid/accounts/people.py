@@ -4,20 +4,24 @@ An unverified address proves nothing. There is one only where an operator made i
 whatever was set before by somebody who had not (Sudhodanan and Paverd, USENIX Security 2022).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from sqlalchemy import delete, select, update
 
+from sigid.accounts import sessions
+from sigid.accounts.activity import Own
+from sigid.accounts.sessions import Ended
 from sigid.accounts.tables import account, address, address_owner, membership, password
 from sigid.kernel import callers, ids
 from sigid.kernel.callers import Origin
-from sigid.kernel.database import NOW, Change, Look, append, look, param, statement, upsert
+from sigid.kernel.database import NOW, Change, Look, Use, append, look, param, statement, upsert
 from sigid.kernel.email_addresses import EmailAddress
 from sigid.kernel.events import Event
 from sigid.kernel.ids import AccountId
 
 LONGEST_NAME: Final = 200
+NOBODY: Final = AccountId("acct_" + "0" * ids.SUFFIX_LENGTH)  # looked up where there is no account: no less work
 
 _a, _m, _p, _o, _x = account.c, address.c, password.c, address_owner.c, membership.c
 _INSERT_ACCOUNT = upsert(
@@ -66,6 +70,18 @@ _SET_STATUS = statement(
     .where(_a.account_id == param("account_id", _a.account_id), _a.status != param("status", _a.status))
     .values(status=param("status", _a.status), version=_a.version + 1),
 )
+_HOLD_ACTIVE = statement(
+    "account.hold_active",
+    select(_a.account_id)
+    .where(_a.account_id == param("account_id", _a.account_id), _a.status == "active")
+    .with_for_update(read=True),
+)
+_HOLD_PASSWORD = statement(
+    "password.hold",
+    select(_p.account_id)
+    .where(_p.account_id == param("account_id", _p.account_id), _p.hash == param("hash", _p.hash))
+    .with_for_update(read=True),
+)
 _MEMBERSHIPS = statement(
     "membership.all",
     select(_x.tenant_id, _x.tenant_user_id).where(_x.account_id == param("account_id", _x.account_id)),
@@ -87,7 +103,7 @@ class Known:
     name: str
     email: str
     verified: bool
-    password_hash: str | None
+    password_hash: str | None = field(repr=False)
 
     @property
     def active(self) -> bool:
@@ -104,9 +120,7 @@ async def owner_of(email: EmailAddress, origin: Origin) -> AccountId | None:
 async def find(email: EmailAddress, origin: Origin) -> Known | None:
     """The account with this address, and its credentials."""
     account_id = await owner_of(email, origin)
-    if account_id is None:
-        return None
-    async with look(callers.as_account(account_id, origin)) as tx:
+    async with look(callers.as_account(account_id or NOBODY, origin)) as tx:
         return await credentials(tx, email)
 
 
@@ -141,6 +155,17 @@ async def create(
     )
     if password_hash is not None:
         await tx.run(_SET_PASSWORD, hash=password_hash)
+    tx.record(Own(Event("account.created", "account", tx.account_id)))
+
+
+async def hold(tx: Change, password_hash: str | None) -> bool:
+    """The unit's account is active, and this still its password, and both stay so until the unit ends.
+
+    A password is verified before the unit; a reset meanwhile must not be survived by a session that begins after it.
+    """
+    if await tx.one(_HOLD_ACTIVE) is None:
+        return False
+    return password_hash is None or await tx.one(_HOLD_PASSWORD, hash=password_hash) is not None
 
 
 async def verify_address(tx: Change, email: EmailAddress) -> bool:
@@ -155,7 +180,7 @@ async def set_password(tx: Change, password_hash: str) -> None:
     await tx.run(_SET_PASSWORD, hash=password_hash)
 
 
-async def rehash(tx: Change, before: str, password_hash: str) -> None:
+async def rehash(tx: Use, before: str, password_hash: str) -> None:
     """Keep the same password under today's parameters, unless it was changed meanwhile."""
     await tx.run(_REHASH, before=before, hash=password_hash)
 
@@ -170,9 +195,9 @@ async def memberships(tx: Look) -> list[tuple[str, str]]:
     return [(row.tenant_id, row.tenant_user_id) for row in await tx.all(_MEMBERSHIPS)]
 
 
-async def lock(tx: Change, reason: str) -> bool:
-    """Nobody signs in to it, and its sessions are refused from the next request on."""
+async def lock(tx: Change, reason: str) -> list[Ended]:
+    """Nobody signs in to it, and its sessions end; whoever calls ends them, and what was granted, in their tenants."""
     if await tx.run(_SET_STATUS, status="locked") == 0:
-        return False
-    tx.record(Event("account.locked", "account", None, reason=reason))
-    return True
+        return []
+    tx.record(Own(Event("account.locked", "account", tx.account_id, reason=reason)))
+    return await sessions.end_all(tx, "account_locked")

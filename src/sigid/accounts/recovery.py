@@ -10,7 +10,8 @@ from typing import Final
 
 from sqlalchemy import select, update
 
-from sigid.accounts import people, sessions
+from sigid.accounts import devices, people, sessions, throttling
+from sigid.accounts.activity import Own
 from sigid.accounts.people import Known
 from sigid.accounts.sessions import Ended
 from sigid.accounts.tables import account, address, recovery
@@ -60,10 +61,16 @@ class Link:
     tenant_id: str
 
 
-async def request(tx: Change, known: Known, life: timedelta) -> Handle:
-    """A link for the unit's account, asked for at the unit's tenant; an older one is dead."""
-    handle = Handle.generate(PREFIX, tx.account_id)
+async def request(tx: Change, known: Known | None, life: timedelta) -> Handle | None:
+    """A link for the unit's account, asked for at the unit's tenant; an older one is dead.
+
+    The tenant's log says the same where there is no account (the unit's is then `people.NOBODY`), or a locked one.
+    """
+    tx.record(Event("recovery.requested", "authenticator", None))
     await tx.run(_END_OLDER)
+    if known is None or not known.active:
+        return None
+    handle = Handle.generate(PREFIX, tx.account_id)
     tx.append(
         _APPEND,
         digest=handle.digest,
@@ -72,7 +79,7 @@ async def request(tx: Change, known: Known, life: timedelta) -> Handle:
         expires_at=tx.now + life,
         spent_at=None,
     )
-    tx.record(Event("recovery.requested", "authenticator", None))
+    tx.record(Own(Event("recovery.requested", "authenticator", None)))
     return handle
 
 
@@ -97,14 +104,20 @@ async def set_by_link(tx: Change, link: Link, password_hash: str) -> list[Ended]
     """Spend the link and set the password; every session ends. Raises LinkDead where another was quicker."""
     if await tx.run(_SPEND, digest=link.handle.digest) == 0:
         raise LinkDead("reset_link_used")
+    await tx.run(_END_OLDER)  # two that were asked for at once
     await people.verify_address(tx, EmailAddress.parse(link.email))
-    await people.set_password(tx, password_hash)
-    tx.record(Event("authenticator.changed", "authenticator", None, data={"type": "password"}))
+    await _set(tx, password_hash)
+    await throttling.mail_answered(tx, EmailAddress.parse(link.email))
     return await sessions.end_all(tx, "password_reset")
 
 
 async def change_password(tx: Change, password_hash: str, keep_session: str) -> list[Ended]:
     """A signed-in person, who showed the present password, sets another; their other sessions end."""
-    await people.set_password(tx, password_hash)
-    tx.record(Event("authenticator.changed", "authenticator", None, data={"type": "password"}))
+    await _set(tx, password_hash)
     return await sessions.end_all(tx, "password_changed", but=keep_session)
+
+
+async def _set(tx: Change, password_hash: str) -> None:
+    await people.set_password(tx, password_hash)
+    await devices.forget_all(tx)
+    tx.record(Own(Event("authenticator.changed", "authenticator", None, data={"type": "password"})))

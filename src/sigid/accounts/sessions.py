@@ -12,10 +12,11 @@ from typing import Any, Final
 
 from sqlalchemy import select, update
 
+from sigid.accounts.activity import Own
 from sigid.accounts.tables import account, address, session, session_tenant
 from sigid.kernel import callers
 from sigid.kernel.callers import Origin
-from sigid.kernel.database import NOW, Look, Use, append, look, param, statement
+from sigid.kernel.database import NOW, Look, Use, append, look, param, statement, upsert
 from sigid.kernel.events import Event
 from sigid.kernel.ids import AccountId, new_id
 from sigid.kernel.secrets import Handle
@@ -25,12 +26,12 @@ MOST_ACCOUNTS: Final = 5
 ACR_1FA: Final = "urn:sigid:acr:1fa"
 _AMR: Final[Mapping[str, str]] = {"password": "pwd", "email_code": "otp"}
 _TOUCH_EVERY: Final = timedelta(minutes=1)
+_CLOCKS_DIFFER: Final = timedelta(minutes=5)
 _LONGEST_USER_AGENT: Final = 400
 
 _s, _a, _m, _x = session.c, account.c, address.c, session_tenant.c
 _MINE = (_s.account_id == param("account_id", _s.account_id), _s.id == param("id", _s.id))
 _APPEND = append(session)
-_APPEND_TENANT = append(session_tenant)
 _FIND = statement(
     "session.find",
     select(
@@ -51,6 +52,12 @@ _FIND = statement(
     .outerjoin(address, (_m.account_id == _s.account_id) & _m.is_primary.is_(True))
     .where(_s.account_id == param("account_id", _s.account_id), _s.digest == param("digest", _s.digest)),
 )
+_GO_ON = statement(
+    "session.go_on",
+    update(session)
+    .where(*_MINE, _s.digest == param("before", _s.digest), _s.ended_at.is_(None), _s.expires_at > NOW)
+    .values(digest=param("digest", _s.digest), proofs=param("proofs", _s.proofs), last_used_at=NOW),
+)
 _TOUCH = statement("session.touch", update(session).where(*_MINE).values(last_used_at=NOW))
 _END = statement(
     "session.end",
@@ -70,6 +77,14 @@ _SID = statement(
         _x.account_id == param("account_id", _x.account_id),
         _x.session_id == param("session_id", _x.session_id),
         _x.tenant_id == param("at_tenant", _x.tenant_id),
+    ),
+)
+_ADD_TENANT = upsert(
+    "session_tenant.add",
+    lambda insert: (
+        insert(session_tenant)
+        .values({column.name: param(column.name, column) for column in _x})
+        .on_conflict_do_nothing()
     ),
 )
 _TENANTS = statement(
@@ -141,13 +156,24 @@ def start(tx: Use, proofs: Sequence[dict[str, Any]], absolute: timedelta) -> tup
         user_agent=(origin.user_agent or "")[:_LONGEST_USER_AGENT] or None,
         proofs=list(proofs),
     )
+    tx.record(Own(Event("session.started", "session", identifier)))
     return identifier, handle
 
 
-async def load(cookie: str | None, origin: Origin, idle: timedelta) -> list[Session]:
-    """The sessions of a cookie that go on, the active one first."""
-    found = []
-    for text in (cookie or "").split(".")[:MOST_ACCOUNTS]:
+async def strengthen(tx: Use, present: Session, added: dict[str, Any]) -> Handle | None:
+    """Add a proof to a session: the same session under a new handle. None: it has ended, or another was quicker."""
+    handle = Handle.generate(PREFIX, tx.account_id)
+    others = [one for one in present.proofs if (one["method"], one["scope"]) != (added["method"], added["scope"])]
+    proofs = [*others, added]
+    before = present.handle.digest
+    rows = await tx.run(_GO_ON, id=present.id, before=before, digest=handle.digest, proofs=proofs)
+    return handle if rows == 1 else None
+
+
+async def load(cookie: str | None, origin: Origin, idle: timedelta, absolute: timedelta | None = None) -> list[Session]:
+    """The sessions of a cookie that go on within these limits, the active one first."""
+    found: list[Session] = []
+    for text in dict.fromkeys((cookie or "").split(".")[:MOST_ACCOUNTS]):
         handle = Handle.parse(PREFIX, text)
         if handle is None:
             continue
@@ -156,6 +182,10 @@ async def load(cookie: str | None, origin: Origin, idle: timedelta) -> list[Sess
             if row is None or row.ended_at is not None or row.status != "active":
                 continue
             if row.expires_at <= tx.now or row.last_used_at + idle <= tx.now:
+                continue
+            if absolute is not None and row.created_at + absolute <= tx.now:
+                continue
+            if row.last_used_at > tx.now + _CLOCKS_DIFFER:  # the clock was set back: nobody knows how old it is
                 continue
         found.append(
             Session(
@@ -190,7 +220,7 @@ async def end(tx: Use, session_id: str, because: str) -> Ended | None:
     if await tx.run(_END, id=session_id, because=because) == 0:
         return None
     tenants = tuple((row.tenant_id, row.sid) for row in await tx.all(_TENANTS, session_id=session_id))
-    tx.record(Event("session.ended", "session", session_id, reason=because))
+    tx.record(Own(Event("session.ended", "session", session_id, reason=because)))
     return Ended(session_id, tenants)
 
 
@@ -206,6 +236,8 @@ async def sid_at(tx: Look, session_id: str, tenant_id: str) -> str | None:
     return str(row.sid) if row is not None else None
 
 
-def known_at(tx: Use, session_id: str, tenant_id: str, sid: str) -> None:
-    """The session came to a tenant, which calls it `sid`."""
-    tx.append(_APPEND_TENANT, session_id=session_id, tenant_id=tenant_id, sid=sid)
+async def known_at(tx: Use, session_id: str, sid: str) -> str:
+    """The session came to the unit's tenant, which calls it `sid`; or another one, where another tab was quicker."""
+    if await tx.run(_ADD_TENANT, session_id=session_id, sid=sid) == 1:
+        return sid
+    return await sid_at(tx, session_id, tx.tenant_id) or sid

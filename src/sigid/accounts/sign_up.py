@@ -5,14 +5,15 @@ account everything looks the same up to the code page; the code then signs in to
 new password is dropped.
 """
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
-from sigid.accounts import interactions, people, sign_in
+from sigid.accounts import interactions, people, sign_in, throttling
 from sigid.accounts.interactions import Interaction
 from sigid.accounts.people import Known
+from sigid.accounts.sessions import Session
 from sigid.accounts.sign_in import SignedIn, WrongCode
 from sigid.kernel.callers import Caller
 from sigid.kernel.database import Change, Conflict, change
@@ -27,7 +28,7 @@ class Sent:
     """The code to mail, and which mail: the reader must not learn it from the page."""
 
     to: str
-    code: str
+    code: str = field(repr=False)
     mail: Literal["verification", "account_exists"]
 
 
@@ -41,16 +42,26 @@ async def submit(
     known: Known | None,
     life: timedelta,
 ) -> Sent:
-    """Keep what was typed until its address is proved, and make the code."""
-    waiting = {"name": name, "email": email.display, "password_hash": password_hash}
+    """Keep what was typed until its address is proved, and make the code.
+
+    An account's code goes where the account is, never to another spelling of it.
+    """
+    to = known.email if known is not None else email.display
+    waiting = {"name": name, "email": to, "password_hash": password_hash}
     code = await interactions.send_code(tx, found, "signup", email.display, life, waiting)
     tx.record(Event("address.added", "address", None, data={}))
     exists = known is not None and known.verified
-    return Sent(email.display, code, "account_exists" if exists else "verification")
+    return Sent(to, code, "account_exists" if exists else "verification")
 
 
 async def prove(
-    caller: Caller, found: Interaction, code: str, device: str | None, absolute: timedelta, join: Join
+    caller: Caller,
+    found: Interaction,
+    code: str,
+    device: str | None,
+    absolute: timedelta,
+    join: Join,
+    here: Sequence[Session] = (),
 ) -> SignedIn | None:
     """Try the code. The person then has an account and, by `join`, is a user of the tenant where it admits them.
 
@@ -63,28 +74,33 @@ async def prove(
     for _ in range(2):
         known = await people.find(email, caller.origin)
         if known is not None and known.verified:
-            return await sign_in.by_code(caller, found, code, device, absolute)
+            return await sign_in.by_code(caller, found, code, device, absolute, here)
         try:
             async with change(caller.with_account(known.account_id if known else people.new_account_id())) as tx:
-                if not await interactions.try_code(tx, found, code):
-                    tx.record(Event("auth.login.failure", "session", None, reason="code_wrong", outcome="failure"))
-                    made = None
-                else:
-                    await _make(tx, email, waiting, known)
+                right = await interactions.try_code(tx, found, code)
+                if right and await _make(tx, email, found, waiting, known):
                     await join(tx, email, waiting["name"])
-                    made = await sign_in.begin_session(tx, found, "email_code", device, absolute)
+                    made = await sign_in.begin_session(tx, found, "email_code", device, absolute, here)
+                    await throttling.mail_answered(tx, email)
+                    return made
+                tx.record(Event("auth.login.failure", "session", None, reason="credentials_refused", outcome="failure"))
         except Conflict:  # somebody proved the same address a moment ago: it has an account now
             continue
-        if made is None:
+        if not right:
             raise WrongCode
-        return made
+        return None
     return None
 
 
-async def _make(tx: Change, email: EmailAddress, waiting: dict[str, str], known: Known | None) -> None:
+async def _make(
+    tx: Change, email: EmailAddress, found: Interaction, waiting: dict[str, str], known: Known | None
+) -> bool:
+    """Make the unit's account, or take over the one whose address nobody had proved. False: it is locked."""
     if known is None:
         await people.create(tx, email, name=waiting["name"], password_hash=waiting["password_hash"], verified=True)
-        tx.record(Event("account.created", "account", None))
-        return
+        return True
+    if not sign_in.mailed_to(found, known) or not await people.hold(tx, None):
+        return False
     await sign_in.prove_address(tx, known, email, keep_password=False)
     await people.set_password(tx, waiting["password_hash"])
+    return True

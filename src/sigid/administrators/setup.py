@@ -17,7 +17,6 @@ from sigid.kernel.callers import ANONYMOUS, Origin, in_tenant
 from sigid.kernel.database import Change, Conflict, change
 from sigid.kernel.email_addresses import EmailAddress
 from sigid.kernel.errors import PageError, Refused
-from sigid.kernel.events import Event
 from sigid.kernel.ids import TenantId
 from sigid.kernel.secrets import Handle
 from sigid.kernel.throttles import Counter
@@ -74,7 +73,6 @@ async def claim(
                 link = await setup_links.spend(tx, handle)
                 if known is None:
                     await people.create(tx, email, name=name, password_hash=hashed, verified=False)
-                    tx.record(Event("account.created", "account", None))
                 owner = await _own(tx)
                 operator_id = await operators.add(tx) if link.makes_operator else None
         except Conflict:  # the address got an account a moment ago: then its password decides

@@ -19,7 +19,6 @@ from sigid.kernel.callers import SYSTEM, Caller, Origin, anyone, in_tenant
 from sigid.kernel.database import Change, Conflict, change, look
 from sigid.kernel.email_addresses import EmailAddress, EmailMalformed
 from sigid.kernel.errors import Refused, SigidError
-from sigid.kernel.events import Event
 from sigid.kernel.ids import TenantId
 from sigid.kernel.secrets import Secret
 from sigid.members import TenantUser
@@ -149,7 +148,6 @@ class _Making:
                 await people.create(
                     tx, person.email, name=part.name or "", password_hash=person.password_hash, verified=verified
                 )
-                tx.record(Event("account.created", "account", None))
             user, user_made = await self._user(tx, person, verified=verified)
             administrator, administrator_made = await _administrator(tx, part)
         return {
@@ -165,11 +163,16 @@ class _Making:
         user = await members.of_account(tx, tx.account_id)
         if user is not None or not person.part.is_user:
             return user, False
-        waiting = await members.find_waiting(tx, person.email.lookup) if verified else None
-        if waiting is not None:
+        waiting = await members.find_waiting(tx, person.email.lookup)
+        if waiting is not None and verified:
             user = await members.activate(tx, waiting, account_id=tx.account_id, name=person.part.name)
+        elif waiting is not None:
+            return waiting, False
         if user is None:
             role_ids = [role.id for name in person.part.roles or () if (role := await roles.by_name(tx, name))]
+            if not verified:  # the user waits until the person has proved the address
+                email, name = person.email.display, person.part.name
+                return members.preprovision(tx, email=email, name=name, role_ids=role_ids, invite=False), True
             user = members.join(
                 tx, account_id=tx.account_id, email=person.email.display, verified=verified, name=person.part.name,
                 role_ids=role_ids,

@@ -36,6 +36,7 @@ CATALOGUE: Final[Mapping[str, str]] = {
     "address.changed": "An account's address was changed.",
     "authenticator.added": "A way to sign in was added: a password, a passkey.",
     "authenticator.changed": "A way to sign in was replaced, such as a password.",
+    "authenticator.breached": "A person signed in with a password that stands in a list of known ones.",
     "authenticator.removed": "A way to sign in was removed.",
     "recovery.requested": "Somebody asked for a link to set a new password.",
     "tenant_user.invited": "A person was invited to the tenant.",

@@ -5,18 +5,20 @@ gets no more tries than a queue; what was right is forgiven afterwards. After it
 one back, longer each time.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
 from sqlalchemy import BigInteger, Column, case, delete, or_, select, update
 
 from sigid.kernel import callers
 from sigid.kernel.callers import Caller
-from sigid.kernel.database import NOW, Time, directory_table, look, param, statement, upsert, use
+from sigid.kernel.database import NOW, Time, Use, directory_table, look, param, statement, upsert, use
 from sigid.kernel.errors import Throttled
 
 throttle = directory_table(
@@ -76,6 +78,7 @@ _FORGIVE = statement(
     .where(_t.key == param("key", _t.key), _t.failures > 0)
     .values(failures=_t.failures - 1, open_at=_OPEN),
 )
+_CLEAR = statement("throttle.clear", delete(throttle).where(_t.key == param("key", _t.key)))
 _PURGE = statement("throttle.purge", delete(throttle).where(_t.lapses_at <= NOW, _t.open_at <= NOW))
 
 _on = True
@@ -99,20 +102,35 @@ class Counter:
         return cls(sha256("\0".join(parts).encode()).digest(), free)
 
 
+@dataclass(slots=True)
+class _Queue:
+    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    length: int = 0
+
+
+_queues: dict[bytes, _Queue] = {}
+
+
 def network(address: str | None) -> str:
     """The network that a client's address stands for: /24, or /64 of IPv6."""
     if address is None:
         return "none"
     parsed = ip_address(address)
-    return str(ip_network(f"{address}/{24 if parsed.version == 4 else 64}", strict=False))
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:  # a socket of both families names IPv4 so
+        parsed = parsed.ipv4_mapped
+    return str(ip_network((parsed.packed, 24 if parsed.version == 4 else 64), strict=False))
 
 
-async def count(caller: Caller, counters: Iterable[Counter]) -> None:
-    """Count a try with each counter. Raises Throttled, and counts nothing, where one holds it back."""
+async def count(caller: Caller, counters: Iterable[Counter]) -> bool:
+    """Count a try with each counter; True where one of them now holds the next try back.
+
+    Raises Throttled, and counts nothing, where one holds this try back.
+    """
     if not _on:
-        return
+        return False
     everybody = callers.anyone(caller.origin)
     held: Counter | None = None
+    holds_next = False
     try:
         async with use(everybody) as tx:
             for counter in sorted(counters, key=lambda item: item.key):
@@ -128,18 +146,48 @@ async def count(caller: Caller, counters: Iterable[Counter]) -> None:
                 if counted is None:
                     held = counter
                     raise Throttled("too_many_tries", 1)  # noqa: TRY301  (so that the unit undoes what it counted)
+                holds_next = holds_next or counted.failures >= counter.free
     except Throttled:
         assert held is not None  # noqa: S101  (set where it was raised)
         raise Throttled("too_many_tries", await _seconds_left(everybody, held)) from None
+    return holds_next
 
 
 async def forgive(caller: Caller, counters: Iterable[Counter]) -> None:
     """The try was right: it does not count."""
-    if not _on:
-        return
-    async with use(callers.anyone(caller.origin)) as tx:
+    if _on:
+        async with use(callers.anyone(caller.origin)) as tx:
+            await forgive_in(tx, counters)
+
+
+async def forgive_in(tx: Use, counters: Iterable[Counter]) -> None:
+    """The same, in the unit of what the right try led to."""
+    if _on:
         for counter in sorted(counters, key=lambda item: item.key):
             await tx.run(_FORGIVE, key=counter.key, open=tx.now - _LONG_AGO)
+
+
+async def clear_in(tx: Use, counter: Counter) -> None:
+    """The person proved who they are: nothing that was counted before counts."""
+    if _on:
+        await tx.run(_CLEAR, key=counter.key)
+
+
+@asynccontextmanager
+async def turn(counter: Counter) -> AsyncIterator[None]:
+    """Two tries of one counter at a time, on this process.
+
+    Since a try is counted before it is judged, right ones that come all at once would else hold each other back.
+    """
+    queue = _queues.setdefault(counter.key, _Queue())
+    queue.length += 1
+    try:
+        async with queue.places:
+            yield
+    finally:
+        queue.length -= 1
+        if queue.length == 0:
+            del _queues[counter.key]
 
 
 async def _seconds_left(caller: Caller, counter: Counter) -> int:

@@ -5,7 +5,16 @@
 """
 
 from sigid.members.arrivals import arrive, may_join
-from sigid.members.members import TenantUser, activate, find, find_waiting, join, of_account, preprovision, set_status
+from sigid.members.members import (
+    TenantUser,
+    activate,
+    find,
+    find_waiting,
+    join,
+    of_account,
+    preprovision,
+    set_status,
+)
 from sigid.members.tables import tenant_user as standing
 
 __all__ = [

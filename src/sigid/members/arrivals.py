@@ -10,24 +10,33 @@ from sigid.tenants import TenantSettings
 
 async def may_join(tx: Look, settings: TenantSettings, email_lookup: str) -> bool:
     """A person who proved this address may become a user: the tenant is open to it, or a user waits for them."""
-    if settings.sign_up == "open":
-        return True
-    if settings.sign_up == "domains" and email_lookup.rpartition("@")[2] in settings.sign_up_domains:
-        return True
-    waiting = await members.find_waiting(tx, email_lookup)
-    return waiting is not None and waiting.waits
+    return _admits(settings, email_lookup, await members.find_waiting(tx, email_lookup))
+
+
+def _admits(settings: TenantSettings, email_lookup: str, made: TenantUser | None) -> bool:
+    """`made`: the user that the tenant made for this address. One that it removed again keeps the door shut."""
+    if made is not None:
+        return made.waits
+    if settings.sign_up == "domains":
+        return email_lookup.rpartition("@")[2] in settings.sign_up_domains
+    return settings.sign_up == "open"
 
 
 async def arrive(tx: Change, settings: TenantSettings, email: EmailAddress, name: str) -> TenantUser | None:
-    """Make the unit's account a user of the unit's tenant; None where the tenant does not admit them."""
+    """Make the unit's account, which proved this address, a user of the unit's tenant; None where it is not admitted.
+
+    A suspended or removed user stays out; one who was invited again comes back as who they were.
+    """
     user = await members.of_account(tx, tx.account_id)
-    if user is not None:
+    if user is not None and not user.waits:
         return user if user.active else None
-    if not await may_join(tx, settings, email.lookup):
+    waiting = user or await members.find_waiting(tx, email.lookup)
+    if not _admits(settings, email.lookup, waiting):
         return None
-    waiting = await members.find_waiting(tx, email.lookup)
-    user = await members.activate(tx, waiting, account_id=tx.account_id, name=name) if waiting is not None else None
-    if user is None:
-        user = members.join(tx, account_id=tx.account_id, email=email.display, verified=True, name=name)
-    await people.add_membership(tx, user.id)
-    return user
+    arrived = await members.activate(tx, waiting, account_id=tx.account_id, name=name) if waiting is not None else None
+    if arrived is None:
+        arrived = await members.join_once(tx, account_id=tx.account_id, email=email.display, name=name)
+    if arrived is None or not arrived.active:
+        return None
+    await people.add_membership(tx, arrived.id)
+    return arrived

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from sigid.kernel import ids
-from sigid.kernel.database import NOW, Change, Look, append, param, statement
+from sigid.kernel.database import NOW, Change, Look, append, param, statement, upsert
 from sigid.kernel.email_addresses import EmailAddress
 from sigid.kernel.errors import Refused
 from sigid.kernel.events import Event
@@ -45,6 +45,15 @@ _COLUMNS = (
 )
 _TENANT = _u.tenant_id == param("tenant_id", _u.tenant_id)
 _APPEND = append(tenant_user)
+_PARAMETERS: Final = {"account_id": "of_account"}  # a tenant's unit need not know the account
+_ADD_ONCE = upsert(
+    "tenant_user.add_once",
+    lambda insert: (
+        insert(tenant_user)
+        .values({column.name: param(_PARAMETERS.get(column.name, column.name), column) for column in _u})
+        .on_conflict_do_nothing()
+    ),
+)
 _OF_ACCOUNT = statement(
     "tenant_user.of_account", select(*_COLUMNS).where(_TENANT, _u.account_id == param("of_account", _u.account_id))
 )
@@ -60,7 +69,12 @@ _WAITING = statement(
 _CLAIM = statement(
     "tenant_user.claim",
     update(tenant_user)
-    .where(_TENANT, _u.id == param("id", _u.id), _u.account_id.is_(None), _u.status != "removed")
+    .where(
+        _TENANT,
+        _u.id == param("id", _u.id),
+        or_(_u.account_id.is_(None), _u.account_id == param("of_account", _u.account_id)),
+        or_(_u.status == "invited", _u.status == "preprovisioned"),
+    )
     .values(
         account_id=param("of_account", _u.account_id),
         status="active",
@@ -136,7 +150,7 @@ async def find_waiting(tx: Look, email_lookup: str) -> TenantUser | None:
     return _from_row(row) if row else None
 
 
-def _add(
+def _new(
     tx: Change,
     status: str,
     *,
@@ -145,35 +159,43 @@ def _add(
     verified: bool,
     name: str | None,
     role_ids: Sequence[str],
-) -> TenantUser:
+) -> tuple[TenantUser, dict[str, Any]]:
+    """A tenant user, and its row."""
     made = TenantUser(
         ids.new_id("tu"), account_id, ids.new_subject(), email, verified, name, status, tuple(role_ids), tx.now, 1
     )
-    tx.append(
-        _APPEND,
-        id=made.id,
-        account_id=account_id,
-        sub=made.sub,
-        email=email,
-        email_lookup=EmailAddress.parse(email).lookup,
-        email_verified=verified,
-        name=name,
-        status=status,
-        role_ids=list(role_ids),
-        metadata={},
-        created_at=tx.now,
-        joined_at=tx.now if status == "active" else None,
-        status_changed_at=tx.now,
-        version=1,
-    )
-    return made
+    return made, {
+        "id": made.id,
+        "sub": made.sub,
+        "email": email,
+        "email_lookup": EmailAddress.parse(email).lookup,
+        "email_verified": verified,
+        "name": name,
+        "status": status,
+        "role_ids": list(role_ids),
+        "metadata": {},
+        "created_at": tx.now,
+        "joined_at": tx.now if status == "active" else None,
+        "status_changed_at": tx.now,
+        "version": 1,
+    }
 
 
 def join(
     tx: Change, *, account_id: str, email: str, verified: bool, name: str | None, role_ids: Sequence[str] = ()
 ) -> TenantUser:
     """The person joins: a new tenant user, active, with a subject of its own."""
-    made = _add(tx, "active", account_id=account_id, email=email, verified=verified, name=name, role_ids=role_ids)
+    made, row = _new(tx, "active", account_id=account_id, email=email, verified=verified, name=name, role_ids=role_ids)
+    tx.append(_APPEND, account_id=account_id, **row)
+    tx.record(Event("tenant_user.joined", "user", made.id, data={"sub": made.sub}))
+    return made
+
+
+async def join_once(tx: Change, *, account_id: str, email: str, name: str | None) -> TenantUser | None:
+    """The person joins, by an address that they proved; who they are here already, where another tab was quicker."""
+    made, row = _new(tx, "active", account_id=account_id, email=email, verified=True, name=name, role_ids=())
+    if await tx.run(_ADD_ONCE, of_account=account_id, **row) == 0:
+        return await of_account(tx, account_id)
     tx.record(Event("tenant_user.joined", "user", made.id, data={"sub": made.sub}))
     return made
 
@@ -181,13 +203,17 @@ def join(
 def preprovision(tx: Change, *, email: str, name: str | None, role_ids: Sequence[str] = (), invite: bool) -> TenantUser:
     """Make a user that waits for the person. It tells nothing of any account and gives no way in."""
     status = "invited" if invite else "preprovisioned"
-    made = _add(tx, status, account_id=None, email=email, verified=False, name=name, role_ids=role_ids)
+    made, row = _new(tx, status, account_id=None, email=email, verified=False, name=name, role_ids=role_ids)
+    tx.append(_APPEND, account_id=None, **row)
     tx.record(Event(f"tenant_user.{status}", "user", made.id, data={"sub": made.sub}))
     return made
 
 
 async def activate(tx: Change, waiting: TenantUser, *, account_id: str, name: str | None) -> TenantUser | None:
-    """The person who proved the address takes the user that waited. None: somebody else did, or it was removed."""
+    """The person who proved the address takes the user that waited, or was invited again: with the `sub` that it had.
+
+    None: somebody else did, or it was removed.
+    """
     if await tx.run(_CLAIM, id=waiting.id, of_account=account_id, name=waiting.name or name) == 0:
         return None
     tx.record(Event("tenant_user.activated", "user", waiting.id, data={"sub": waiting.sub}))

@@ -116,7 +116,7 @@ async def _situation(
         return None, missing, Person(assurance.auth_time, assurance.acr, None, None, admitted)
     approval = await consent.find(tx, member.id, asked.application_id)
     missing = consent.missing(approval, asked.scopes, asked.claims.personal)
-    person = Person(assurance.auth_time, assurance.acr, member.sub, member.status, may_join=False)
+    person = Person(assurance.auth_time, assurance.acr, member.sub, member.status, may_join=member.waits)
     return member, missing, person
 
 
@@ -133,7 +133,7 @@ async def issue(
         sid = await sessions.sid_at(tx, session.id, tenant.id)
         if sid is None:
             sid = tenant_sessions.begin(tx, member.id)
-            sessions.known_at(tx, session.id, tenant.id, sid)
+            sid = await sessions.known_at(tx, session.id, sid)
         grant = grants.create(
             tx,
             application_id=asked.application_id,

@@ -19,7 +19,7 @@ from sigid.oauth.steps import Progress, Step
 from sigid.pages import answering
 from sigid.pages.browser import Browser
 from sigid.pages.shown import brand_of, locale_of
-from sigid.pages.visits import idle_of, reference_of
+from sigid.pages.visits import absolute_of, idle_of, reference_of
 from sigid.tokens import identity
 
 
@@ -48,7 +48,8 @@ async def _carry_out(request: Request, parameters: Form, found: Found, reply: Re
     hinted = await _hinted_subject(parameters.get("id_token_hint"), found, request)
     asked = authorization_request.read(parameters, reply, found.application, catalogue.by_audience, hinted)
     browser = Browser(request)
-    live = await sessions.load(browser.sessions, request.origin, idle_of(found.tenant))
+    tenant = found.tenant
+    live = await sessions.load(browser.sessions, request.origin, idle_of(tenant), absolute_of(tenant))
     session = live[0] if live else None
     decision = await authorization.decide(found, asked, session, len(live), Progress(), request.origin)
     if decision.step is Step.ISSUE and session is not None and decision.member is not None:

@@ -28,7 +28,13 @@ _MINUTES = 20 * 60
 
 async def show(request: Request) -> Response:
     visit = await Visit.open(request)
+    _refuse_switched_off(visit)
     return _page(visit, email=visit.interaction.state.get("email", ""))
+
+
+def _refuse_switched_off(visit: Visit) -> None:
+    if "password" not in visit.tenant.settings.methods:
+        raise PageError("not_found", "method_switched_off", status=404)
 
 
 def _page(visit: Visit, *, email: str, typed: Typed | None = None, alert: Message | None = None,
@@ -43,13 +49,14 @@ def _page(visit: Visit, *, email: str, typed: Typed | None = None, alert: Messag
 async def submit(request: Request) -> Response:
     """The same page, in the same time, whether the account exists; the mail goes to the address that is stored."""
     visit = await Visit.open(request)
+    _refuse_switched_off(visit)
     assert visit.form is not None  # noqa: S101  (a POST)
     typed = Typed(visit.form)
     email = typed.email()
     if email is None:
         return _page(visit, email=typed.email_as_typed(), typed=typed, status=400)
     try:
-        await sign_in.count_code_request(visit.caller, email)
+        await sign_in.count_code_request(visit.caller, email, visit.browser.device)
     except Throttled as throttled:
         alert = Message("problem.throttled_only", count=(throttled.retry_after + 59) // 60)
         response = _page(visit, email=typed.email_as_typed(), alert=alert, status=429)
@@ -57,9 +64,9 @@ async def submit(request: Request) -> Response:
         return response.with_header("Retry-After", str(throttled.retry_after))
     life = visit.tenant.settings.lifetimes.password_reset
     known = await people.find(email, request.origin)
-    if known is not None and known.active:
-        async with change(visit.caller.with_account(known.account_id)) as tx:
-            handle = await recovery.request(tx, known, life)
+    async with change(visit.caller.with_account(known.account_id if known is not None else people.NOBODY)) as tx:
+        handle = await recovery.request(tx, known, life)
+        if handle is not None and known is not None:
             link = f"{request.issuer}{RESET}?token={handle.reveal()}"
             mail = PasswordReset(link=link, minutes=int(life.total_seconds()) // 60)
             letters.send(tx, known.email, mail, visit.locale, visit.brand)

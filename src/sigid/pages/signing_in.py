@@ -54,8 +54,9 @@ async def submit(request: Request) -> Response:
         return _page(visit, email=typed.email_as_typed(), typed=typed, status=400)
     try:
         made = await sign_in.by_password(
-            visit.caller, visit.interaction, email, password, visit.browser.device, visit.absolute
-        )
+            visit.caller, visit.interaction, email, password, visit.browser.device, visit.absolute,
+            visit.sessions,
+        )  # fmt: skip
     except WrongPassword as wrong:
         by_code = "email_code" in visit.tenant.settings.methods
         key = "problem.wrong_password" if by_code else "problem.wrong_password_only"
@@ -66,7 +67,7 @@ async def submit(request: Request) -> Response:
         return held_back(visit, typed, throttled)
     if isinstance(made, NeedsProof):
         async with change(visit.caller) as tx:
-            await interactions.note(tx, visit.interaction, password_matched=True)
+            await interactions.note(tx, visit.interaction, password_of=email.lookup)
             await _mail_code(tx, visit, email, made.known.email)
         return redirect(visit.url("/verify"))
     return await signed_in(visit, made)
@@ -87,7 +88,7 @@ async def _send_code(visit: Visit, typed: Typed, email: EmailAddress | None) -> 
     if email is None:
         return _page(visit, email=typed.email_as_typed(), typed=typed, status=400)
     try:
-        await sign_in.count_code_request(visit.caller, email)
+        await sign_in.count_code_request(visit.caller, email, visit.browser.device)
     except Throttled as throttled:
         return held_back(visit, typed, throttled)
     known = await people.find(email, visit.request.origin)
@@ -97,10 +98,14 @@ async def _send_code(visit: Visit, typed: Typed, email: EmailAddress | None) -> 
     return redirect(visit.url("/verify"))
 
 
-async def _mail_code(tx: Change, visit: Visit, email: EmailAddress, to: str | None) -> None:
+async def _mail_code(
+    tx: Change, visit: Visit, email: EmailAddress, to: str | None, *, password_matched: bool = False
+) -> None:
     """A code is made in either case, so that both take the same time; it is sent where there is an account."""
     life = visit.tenant.settings.lifetimes.email_code
-    code = await interactions.send_code(tx, visit.interaction, "signin", email.display, life)
+    code = await interactions.send_code(
+        tx, visit.interaction, "signin", email.display, life, password_matched=password_matched
+    )
     tx.record(Event("auth.code.requested", "session", None))
     if to is not None:
         mail = SignInCode(code=code, minutes=int(life.total_seconds()) // 60)

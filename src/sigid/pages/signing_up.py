@@ -54,7 +54,7 @@ async def submit(request: Request) -> Response:
     if email is None or typed.errors:
         return _page(visit, name=name, email=typed.email_as_typed(), typed=typed, status=422)
     try:
-        await sign_in.count_code_request(visit.caller, email)
+        await sign_in.count_code_request(visit.caller, email, visit.browser.device)
     except Throttled as throttled:
         minutes = (throttled.retry_after + 59) // 60
         alert = Message("problem.throttled_only", count=minutes)
@@ -110,10 +110,13 @@ async def submit_verify(request: Request) -> Response:
     try:
         if visit.interaction.code_purpose == "signup":
             made = await sign_up.prove(
-                visit.caller, visit.interaction, code, visit.browser.device, visit.absolute, _join(visit)
-            )
+                visit.caller, visit.interaction, code, visit.browser.device, visit.absolute, _join(visit),
+                visit.sessions,
+            )  # fmt: skip
         else:
-            made = await sign_in.by_code(visit.caller, visit.interaction, code, visit.browser.device, visit.absolute)
+            made = await sign_in.by_code(
+                visit.caller, visit.interaction, code, visit.browser.device, visit.absolute, visit.sessions
+            )
     except WrongCode as wrong:
         response = _verify_page(visit, errors={"code": Message("problem.wrong_code")}, status=wrong.status)
         response.code, response.reason = wrong.code, wrong.reason

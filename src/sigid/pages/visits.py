@@ -92,7 +92,7 @@ class Visit:
         application = await applications.find(asked.client_id, request.origin) if asked else None
         if asked is not None and (application is None or not application.active):
             raise PageError("redirect_uri_unknown", "client_suspended")
-        live = await sessions.load(browser.sessions, request.origin, idle_of(tenant))
+        live = await sessions.load(browser.sessions, request.origin, idle_of(tenant), absolute_of(tenant))
         return cls(request, browser, tenant, found, application, asked, live, form)
 
     @property
@@ -118,7 +118,7 @@ class Visit:
 
     @property
     def absolute(self) -> timedelta:
-        return timedelta(days=self.tenant.settings.session_absolute_days)
+        return absolute_of(self.tenant)
 
     @property
     def session(self) -> Session | None:
@@ -153,7 +153,9 @@ class Visit:
             found = await interactions.find(tx, self.interaction.id, self.browser.digest)
         if found is None:
             raise PageError("interaction_expired", "interaction_unknown")
-        live = await sessions.load(sessions.cookie_of(handles), self.request.origin, idle_of(self.tenant))
+        live = await sessions.load(
+            sessions.cookie_of(handles), self.request.origin, idle_of(self.tenant), self.absolute
+        )
         return replace(self, interaction=found, sessions=live)
 
     async def go_on(self) -> Response:
@@ -189,6 +191,10 @@ class Visit:
 
 def idle_of(tenant: Tenant) -> timedelta:
     return timedelta(hours=tenant.settings.session_idle_hours)
+
+
+def absolute_of(tenant: Tenant) -> timedelta:
+    return timedelta(days=tenant.settings.session_absolute_days)
 
 
 def reference_of(tenant_id: str, interaction_id: str) -> str:
