@@ -171,17 +171,17 @@ async def finish(tx: Use, found: Interaction) -> bool:
 
 async def send_code(
     tx: Use, found: Interaction, purpose: str, address: str, life: timedelta, waiting: Mapping[str, str] | None = None,
-    *, password_matched: bool = False,
+    *, password_of: str = "",
 ) -> str:  # fmt: skip
     """Make the one code that is alive here; an older one is dead. Whoever calls sends it, or does not.
 
-    `password_matched`: the password of this very address was shown just now.
+    `password_of`: the address, to be compared, whose password was shown just now; none where it is empty.
     """
     code = f"{secrets.randbelow(1_000_000):06d}"
     await tx.run(
         _SET_CODE,
         id=found.id,
-        state={**found.state, "email": address, "password_matched": password_matched},
+        state={**found.state, "email": address, "password_of": password_of},
         code_purpose=purpose,
         code_address=address,
         sealed=crypto.vault().seal(SEALED_SIGN_UP, orjson.dumps(dict(waiting))) if waiting is not None else None,

@@ -111,7 +111,7 @@ def read(
         ),
         prompts=prompt.check(parameters.get("prompt")),
         max_age=application.default_max_age if max_age is None else max_age,
-        acr_values=tuple((parameters.get("acr_values") or "").split()[:MOST_ACR_VALUES]),
+        acr_values=tuple(v for v in (parameters.get("acr_values") or "").split()[:MOST_ACR_VALUES] if v.isprintable()),
         claims=asked_claims,
         login_hint=_printable(parameters.get("login_hint"), LONGEST_HINT),
         ui_locales=_printable(parameters.get("ui_locales"), LONGEST_LOCALES),

@@ -37,11 +37,13 @@ async def choose_account(request: Request) -> Response:
     """The chosen account becomes the active one of this browser, and this sign-in is for it."""
     visit = await Visit.open(request)
     value = (visit.form.get("account") if visit.form else None) or ""
-    if not value.isdigit() or int(value) >= len(visit.sessions):
+    chosen = next((one for place, one in enumerate(visit.sessions) if str(place) == value), None)
+    if chosen is None:
         return redirect(visit.url("/signin"))
-    chosen = visit.sessions[int(value)]
+    # What another account went through in this sign-in (a fresh password, consent) does not count for the chosen one.
+    anew = {} if chosen.id == visit.interaction.session_id else interactions.NOTHING_DONE
     async with use(visit.caller.with_account(chosen.account_id)) as tx:
-        await interactions.set_person(tx, visit.interaction, chosen.id, chosen=True)
+        await interactions.set_person(tx, visit.interaction, chosen.id, **{**anew, "chosen": True})
     handles = [chosen.handle, *(one.handle for one in visit.sessions if one.id != chosen.id)]
     response = await (await visit.reread(handles)).go_on()
     return visit.browser.keep_sessions(response, sessions.cookie_of(handles))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode
 
 import orjson
 
@@ -72,10 +72,11 @@ def redirect(location: str, *, status: int = 303) -> Response:
 
 
 def with_query(url: str, parameters: dict[str, str]) -> str:
-    """`url` with the parameters added to its query, which stays as it is (RFC 6749 section 3.1.2)."""
-    parts = urlsplit(url)
-    added = urlencode(parameters)
-    return urlunsplit(parts._replace(query=f"{parts.query}&{added}" if parts.query else added))
+    """`url`, which has no fragment, with the parameters added to its query; the rest stays as it is, character by
+    character (RFC 6749 section 3.1.2): taken apart and put together, `app:///cb` would become another address.
+    """
+    between = "?" if "?" not in url else "" if url.endswith(("?", "&")) else "&"
+    return f"{url}{between}{urlencode(parameters)}"
 
 
 def with_fragment(url: str, parameters: dict[str, str]) -> str:

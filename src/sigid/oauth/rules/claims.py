@@ -66,11 +66,13 @@ def _essential_acr(member: dict[str, Any] | None) -> frozenset[str]:
     if not member or member.get("essential") is not True:
         return frozenset()
     values = member.get("values") or ([member["value"]] if "value" in member else [])
-    if not isinstance(values, list) or not all(isinstance(item, str) for item in values):
+    if not isinstance(values, list) or not all(isinstance(item, str) and item.isprintable() for item in values):
         raise InvalidRequest("claims_malformed", "The values of acr must be texts.")
     return frozenset(values)
 
 
 def _value(member: dict[str, Any] | None) -> str | None:
     value = (member or {}).get("value")
+    if isinstance(value, str) and not value.isprintable():
+        raise InvalidRequest("claims_malformed", "The value of sub must be printable.")
     return value if isinstance(value, str) else None
