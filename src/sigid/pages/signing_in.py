@@ -57,6 +57,8 @@ async def submit(request: Request) -> Response:
             visit.caller, visit.interaction, email, password, visit.browser.device, visit.absolute,
             visit.sessions,
         )  # fmt: skip
+        if isinstance(made, NeedsProof):  # its code counts like any other: a right password brings no endless tries
+            await sign_in.count_code_request(visit.caller, email, visit.browser.device)
     except WrongPassword as wrong:
         by_code = "email_code" in visit.tenant.settings.methods
         key = "problem.wrong_password" if by_code else "problem.wrong_password_only"
@@ -67,8 +69,7 @@ async def submit(request: Request) -> Response:
         return held_back(visit, typed, throttled)
     if isinstance(made, NeedsProof):
         async with change(visit.caller) as tx:
-            await interactions.note(tx, visit.interaction, password_of=email.lookup)
-            await _mail_code(tx, visit, email, made.known.email)
+            await _mail_code(tx, visit, email, made.known.email, password_of=email.lookup)
         return redirect(visit.url("/verify"))
     return await signed_in(visit, made)
 
@@ -98,14 +99,10 @@ async def _send_code(visit: Visit, typed: Typed, email: EmailAddress | None) -> 
     return redirect(visit.url("/verify"))
 
 
-async def _mail_code(
-    tx: Change, visit: Visit, email: EmailAddress, to: str | None, *, password_matched: bool = False
-) -> None:
+async def _mail_code(tx: Change, visit: Visit, email: EmailAddress, to: str | None, *, password_of: str = "") -> None:
     """A code is made in either case, so that both take the same time; it is sent where there is an account."""
     life = visit.tenant.settings.lifetimes.email_code
-    code = await interactions.send_code(
-        tx, visit.interaction, "signin", email.display, life, password_matched=password_matched
-    )
+    code = await interactions.send_code(tx, visit.interaction, "signin", email.display, life, password_of=password_of)
     tx.record(Event("auth.code.requested", "session", None))
     if to is not None:
         mail = SignInCode(code=code, minutes=int(life.total_seconds()) // 60)
