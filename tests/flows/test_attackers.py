@@ -154,3 +154,148 @@ def test_networks_of_ipv4_clients_at_a_socket_of_both_families_are_told_apart():
 )
 def test_an_answer_goes_to_the_registered_address_character_by_character(uri: str, answer: str):
     assert with_query(uri, {"code": "1"}) == answer
+
+
+def test_a_page_of_one_sign_in_posted_with_another_s_is_refused(server: Server, tenant: Tenant, person: Person):
+    other = server.bootstrap(acme())
+    _, at = person.authorize(tenant.application("web"), prompt="consent")
+    consent = shown(person.sign_in(at, tenant.email, tenant.password))
+    _, at = person.authorize(other.application("web"))
+    join = shown(at)
+    assert consent.has("consent-form")
+    assert join.has("join-form")
+    theirs = join.form("join-form").fields["interaction"]
+    for path in ("/consent", "/join", "/accounts", "/verify", "/signin"):
+        fields = consent.form("consent-form").fields | {"interaction": theirs, "decision": "allow", "account": "0"}
+        crossed = shown(consent.goes("POST", f"{server.issuer}{path}", fields, consent))
+        assert crossed.status == 403
+        assert server.reason(crossed.response) == "form_token_wrong"
+
+
+def test_a_sign_in_opens_nothing_in_another_browser(server: Server, tenant: Tenant, person: Person):
+    _, at = person.authorize(tenant.application("web"), prompt="consent")
+    consent = shown(person.sign_in(at, tenant.email, tenant.password))
+    with Person(server) as victim:
+        victim.authorize(tenant.application("web"))
+        for path in ("/consent", "/join", "/accounts", "/signin", "/verify"):
+            opened = victim.page(consent.url.replace("/consent?", f"{path}?"))
+            assert opened.status == 400
+            assert tenant.email not in opened.text
+
+
+def test_signing_out_in_another_tab_ends_a_consent_under_way(server: Server, tenant: Tenant, person: Person):
+    web = tenant.application("web")
+    _, at = person.authorize(web, prompt="consent")
+    consent = shown(person.sign_in(at, tenant.email, tenant.password))
+    before = dict(person.browser.cookies)
+    out = person.page(f"{server.issuer}/oauth/end-session")
+    shown(out.form("signout-form").submit())
+    assert "sigid_session" not in person.browser.cookies
+    form = consent.form("consent-form").fields | {"decision": "allow"}
+    answer = httpx.post(f"{server.issuer}/consent", data=form, cookies=before)  # as if the cookie had stayed
+    assert answer.headers["Location"].startswith("/signin?")
+    assert shown(consent.form("consent-form").press("decision", "allow")).has("signin-form")
+
+
+def test_a_consent_that_is_sent_again_brings_no_second_code(tenant: Tenant, person: Person):
+    _, at = person.authorize(tenant.application("web"), prompt="consent")
+    consent = shown(person.sign_in(at, tenant.email, tenant.password))
+    arrived(consent.form("consent-form").press("decision", "allow"))
+    assert shown(consent.form("consent-form").press("decision", "allow")).status == 400
+    assert shown(consent.form("consent-form").press("decision", "deny")).status == 400
+
+
+@pytest.mark.parametrize("page", ["/consent", "/join", "/accounts", "/verify", "/signup", "/recover"])
+def test_no_page_is_reached_past_the_one_that_comes_first(tenant: Tenant, person: Person, page: str):
+    _, at = person.authorize(tenant.application("web"), prompt="consent")
+    signin = shown(at)
+    fields = signin.form("signin-form").fields | {"decision": "allow", "account": "0", "code": "000000"}
+    answer = shown(signin.goes("POST", f"{signin.url.partition('/signin')[0]}{page}", fields, signin))
+    assert not answer.has("consent-form")
+    assert not answer.has("join-form")
+
+
+@pytest.mark.parametrize("size", [1_000, 20_000, 60_000, 70_000])
+def test_an_authorization_request_of_any_size_is_no_stumble(tenant: Tenant, person: Person, size: int):
+    issuer = tenant.application("web").issuer
+    for filler in ("x", "ß", "\r\n", "\0"):
+        answer = person.browser.post(f"{issuer}/oauth/authorize", data={"state": filler * (size // len(filler) // 6)})
+        assert answer.status_code in (303, 413)
+        if answer.status_code == 303 and len(answer.headers["Location"]) < 60_000:
+            assert person.browser.get(f"{issuer}{answer.headers['Location']}").status_code in (400, 414, 431)
+
+
+@pytest.mark.parametrize(
+    "cookie",
+    [
+        "sigid_session=....",
+        "sigid_session=" + "a." * 3000,
+        "sigid_session=sigid_ss_" + "0" * 26 + "A" * 43,
+        "sigid_session=a; sigid_session=b",
+        "sigid_browser=" + "é" * 52,
+        "sigid_browser=sigid_bb_" + "é" * 43,
+        'sigid_device=\\"; ;;=; =x; sigid_reset=%00',
+        "sigid_session=\u00b2\u00b3",
+    ],
+)
+@pytest.mark.parametrize("path", ["/signin", "/accounts", "/reset", "/setup", "/oauth/end-session"])
+def test_a_hostile_cookie_is_no_stumble(server: Server, cookie: str, path: str):
+    answer = httpx.get(f"{server.issuer}{path}", headers={b"Cookie": cookie.encode("latin-1")})
+    assert answer.status_code in (200, 303, 400), answer.text[:200]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_stranger_s_id_token_signs_nobody_out(server: Server, tenant: Tenant, person: Person, method: str):
+    web = tenant.application("web")
+    with Person(server) as mallory:
+        other = server.bootstrap(acme())
+        hint = web.redeem(*mallory.sign_in_to(web, other.email, other.password)).json()["id_token"]
+    person.sign_in_to(web, tenant.email, tenant.password)
+    sent = {"id_token_hint": hint}
+    url = f"{server.issuer}/oauth/end-session"
+    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "null"}, {}):
+        if method == "GET":
+            answer = person.browser.get(url, params=sent, headers=headers)
+        else:
+            answer = person.browser.post(url, data=sent, headers=headers)
+        assert answer.status_code in (200, 303)
+        assert "set-cookie" not in answer.headers
+    _, at = person.authorize(web, prompt="none")
+    assert "code" in arrived(at).parameters
+
+
+@pytest.mark.parametrize("prompts", ["login", "select_account", "consent", "create", "login consent select_account"])
+def test_a_prompt_is_never_skipped_by_a_live_session(tenant: Tenant, person: Person, prompts: str):
+    web = tenant.application("web")
+    person.sign_in_to(web, tenant.email, tenant.password)
+    _, at = person.authorize(web, prompt=prompts)
+    page = shown(at)
+    assert page.status == 200
+    for path in ("/signin", "/accounts", "/consent", "/join", "/signup"):
+        again = person.open(page.url.replace(page.url.partition("?")[0], f"{web.issuer}{path}"))
+        assert shown(again).status == 200
+
+
+def test_an_old_session_does_not_meet_max_age_behind_another_s_sign_in(server: Server, tenant: Tenant, person: Person):
+    mallory = server.bootstrap(acme())
+    web = tenant.application("web")
+    person.sign_in_to(web, tenant.email, tenant.password)
+    server.advance(600)
+    _, at = person.authorize(web, max_age="60")
+    page = shown(person.sign_in(at, mallory.email, mallory.password))
+    chooser = shown(person.open(page.url.replace("/join?", "/accounts?"))).form("account-chooser")
+    place = next(button.attributes["value"] for button in chooser.buttons if tenant.email in button.text)
+    assert shown(chooser.press("account", place)).has("signin-form")
+
+
+def test_a_hint_of_somebody_else_is_never_answered_with_who_is_there(server: Server, tenant: Tenant, person: Person):
+    web = tenant.application("web")
+    other = server.bootstrap(acme())
+    with Person(server) as bob:
+        hint = web.redeem(*bob.sign_in_to(web, other.email, other.password)).json()["id_token"]
+    person.sign_in_to(web, tenant.email, tenant.password)
+    _, at = person.authorize(web, prompt="none", id_token_hint=hint)
+    assert arrived(at).error == "login_required"
+    _, at = person.authorize(web, id_token_hint=hint)
+    assert shown(at).has("signin-form")
+    assert shown(person.sign_in(at, tenant.email, tenant.password)).has("signin-form")

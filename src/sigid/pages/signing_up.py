@@ -103,6 +103,8 @@ async def submit_verify(request: Request) -> Response:
     """Try the code."""
     visit = await Visit.open(request)
     assert visit.form is not None  # noqa: S101  (a POST)
+    if visit.interaction.code_purpose is None:
+        raise PageError("interaction_expired", "code_not_asked_for")
     typed = Typed(visit.form)
     code = typed.code()
     if typed.errors:
