@@ -17,6 +17,7 @@ from sigid.kernel import callers, ids
 from sigid.kernel.callers import Origin
 from sigid.kernel.database import NOW, Change, Look, Use, append, look, param, statement, upsert
 from sigid.kernel.email_addresses import EmailAddress
+from sigid.kernel.errors import Refused
 from sigid.kernel.events import Event
 from sigid.kernel.ids import AccountId
 
@@ -196,8 +197,11 @@ async def memberships(tx: Look) -> list[tuple[str, str]]:
 
 
 async def lock(tx: Change, reason: str) -> list[Ended]:
-    """Nobody signs in to it, and its sessions end; whoever calls ends them, and what was granted, in their tenants."""
+    """Nobody signs in to it, and its sessions end; whoever calls ends them, and what was granted, in their tenants.
+
+    Raises Refused where it was locked before.
+    """
     if await tx.run(_SET_STATUS, status="locked") == 0:
-        return []
+        raise Refused("conflict", "account_locked_already", "The account is locked already.", status=409)
     tx.record(Own(Event("account.locked", "account", tx.account_id, reason=reason)))
     return await sessions.end_all(tx, "account_locked")
