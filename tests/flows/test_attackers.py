@@ -299,3 +299,24 @@ def test_a_hint_of_somebody_else_is_never_answered_with_who_is_there(server: Ser
     _, at = person.authorize(web, id_token_hint=hint)
     assert shown(at).has("signin-form")
     assert shown(person.sign_in(at, tenant.email, tenant.password)).has("signin-form")
+
+
+def test_an_address_that_a_client_gave_up_gets_no_answer_of_a_sign_in_under_way(
+    server: Server, tenant: Tenant, person: Person
+):
+    headers = {"Authorization": f"Bearer {tenant.initial_access_token}"}
+    taken, kept = "https://taken-over.example/cb", "https://kept.example/cb"
+    metadata = {"redirect_uris": [taken, kept], "client_name": "Careful"}
+    made = httpx.post(f"{server.issuer}/oauth/register", json=metadata, headers=headers).json()
+    web = tenant.application("web")
+    _, at = person.authorize(web, client_id=made["client_id"], redirect_uri=taken)
+    consent = shown(person.sign_in(at, tenant.email, tenant.password))
+    assert consent.has("consent-form")
+    headers = {"Authorization": f"Bearer {made['registration_access_token']}"}
+    body = metadata | {"client_id": made["client_id"], "redirect_uris": [kept]}
+    changed = httpx.put(made["registration_client_uri"], json=body, headers=headers)
+    assert changed.status_code == 200, changed.text
+    for decision in ("allow", "deny"):
+        refused = shown(consent.form("consent-form").press("decision", decision))
+        assert refused.status == 400
+        assert server.reason(refused.response) == "redirect_uri_not_registered"

@@ -21,6 +21,7 @@ from sigid.kernel.secrets import Handle
 from sigid.kernel.web import Form, Request, Response, redirect
 from sigid.oauth import authorization
 from sigid.oauth.authorization_request import AuthorizationRequest
+from sigid.oauth.rules import redirect_uri
 from sigid.oauth.steps import Step
 from sigid.pages import answering
 from sigid.pages.brand import Brand
@@ -92,6 +93,9 @@ class Visit:
         application = await applications.find(asked.client_id, request.origin) if asked else None
         if asked is not None and (application is None or not application.active):
             raise PageError("redirect_uri_unknown", "client_suspended")
+        if asked is not None and application is not None:  # it may have lost the address meanwhile, to somebody else
+            known = application.application
+            redirect_uri.check(asked.redirect_uri, known.redirect_uris, native=known.native)
         live = await sessions.load(browser.sessions, request.origin, idle_of(tenant), absolute_of(tenant))
         return cls(request, browser, tenant, found, application, asked, live, form)
 
