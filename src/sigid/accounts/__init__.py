@@ -15,8 +15,23 @@ from sigid.accounts import (
     sign_in,
     sign_up,
 )
+from sigid.accounts.interactions import Interaction
+from sigid.accounts.password_rules import Personal, Weakness
+from sigid.accounts.people import Known
+from sigid.accounts.sessions import Ended, Session
+from sigid.accounts.sign_in import NeedsProof, SignedIn, WrongCode, WrongPassword
 
 __all__ = [
+    "Ended",
+    "Interaction",
+    "Known",
+    "NeedsProof",
+    "Personal",
+    "Session",
+    "SignedIn",
+    "Weakness",
+    "WrongCode",
+    "WrongPassword",
     "devices",
     "interactions",
     "password_rules",

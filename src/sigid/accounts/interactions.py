@@ -94,6 +94,14 @@ class Interaction:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came of a code that was typed; `why` is the private reason where it was not right."""
+
+    right: bool
+    why: str = ""
+
+
 async def begin(
     tx: Use,
     browser_digest: bytes,
@@ -191,16 +199,26 @@ async def send_code(
     return code
 
 
-async def try_code(tx: Use, found: Interaction, code: str) -> bool:
+async def try_code(tx: Use, found: Interaction, code: str) -> Tried:
     """Count the try, then compare; right for exactly one caller. The unit must be kept when it was wrong."""
     counted = await tx.one(_COUNT_TRY, id=found.id)
     if counted is None or found.code_purpose is None:
-        return False
+        return Tried(right=False, why=await _why_dead(tx, found))
     typed = "".join(mark for mark in code if mark not in " -")
     digest = _digest(found.id, found.code_purpose, typed)
     if not hmac.compare_digest(digest, counted.code_digest):
-        return False
-    return await tx.run(_SPEND_CODE, id=found.id, spent_digest=counted.code_digest) == 1
+        return Tried(right=False, why="code_wrong")
+    await tx.run(_SPEND_CODE, id=found.id, spent_digest=counted.code_digest)  # nobody else: the count holds the row
+    return Tried(right=True)
+
+
+async def _why_dead(tx: Use, found: Interaction) -> str:
+    row = await tx.one(_FIND, id=found.id)
+    if row is None or row.finished_at is not None or row.expires_at <= tx.now:
+        return "interaction_expired"
+    if row.code_digest is None:
+        return "code_none" if row.code_purpose is None else "code_spent"
+    return "code_expired" if row.code_expires_at <= tx.now else "code_tries_used_up"
 
 
 def _digest(identifier: str, purpose: str, code: str) -> bytes:

@@ -26,7 +26,7 @@ class WrongPassword(Refused):
 
 
 class WrongCode(Refused):
-    def __init__(self, reason: str = "code_wrong") -> None:
+    def __init__(self, reason: str) -> None:
         super().__init__("wrong_code", reason, status=401)
 
 
@@ -178,16 +178,16 @@ async def by_code(
     known = await people.find(email, caller.origin)
     unit = caller.with_account(known.account_id if known is not None else people.NOBODY)
     async with change(unit) as tx:
-        right = await interactions.try_code(tx, found, code)
-        if right and known is not None and mailed_to(found, known) and await people.hold(tx, None):
+        tried = await interactions.try_code(tx, found, code)
+        if tried.right and known is not None and mailed_to(found, known) and await people.hold(tx, None):
             if not known.verified:
                 await prove_address(tx, known, email, keep_password=found.state.get("password_of") == email.lookup)
             made = await begin_session(tx, found, "email_code", device, absolute, here)
             await throttling.mail_answered(tx, email, await devices.known(tx, device))
             return made
         tx.record(Event("auth.login.failure", "session", None, reason="credentials_refused", outcome="failure"))
-    if not right:
-        raise WrongCode
+    if not tried.right:
+        raise WrongCode(tried.why)
     return None
 
 

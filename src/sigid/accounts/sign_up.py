@@ -77,8 +77,8 @@ async def prove(
             return await sign_in.by_code(caller, found, code, device, absolute, here)
         try:
             async with change(caller.with_account(known.account_id if known else people.new_account_id())) as tx:
-                right = await interactions.try_code(tx, found, code)
-                if right and await _make(tx, email, found, waiting, known):
+                tried = await interactions.try_code(tx, found, code)
+                if tried.right and await _make(tx, email, found, waiting, known):
                     await join(tx, email, waiting["name"])
                     made = await sign_in.begin_session(tx, found, "email_code", device, absolute, here)
                     await throttling.mail_answered(tx, email)
@@ -86,8 +86,8 @@ async def prove(
                 tx.record(Event("auth.login.failure", "session", None, reason="credentials_refused", outcome="failure"))
         except Conflict:  # somebody proved the same address a moment ago: it has an account now
             continue
-        if not right:
-            raise WrongCode
+        if not tried.right:
+            raise WrongCode(tried.why)
         return None
     return None
 
