@@ -95,9 +95,7 @@ class Browser:
     async def type(self, email: EmailAddress, password: str) -> SignedIn | NeedsProof:
         """Type a password. Raises what a page would show."""
         here = await self.sessions()
-        made = await sign_in.by_password(
-            self.caller, await self.found(), email, password, self.device, ABSOLUTE, here
-        )
+        made = await sign_in.by_password(self.caller, await self.found(), email, password, self.device, ABSOLUTE, here)
         return self._keep(made, here) if isinstance(made, SignedIn) else made
 
     async def sign_in(self, email: EmailAddress = ADA, password: str = PASSWORD) -> SignedIn:
@@ -113,13 +111,14 @@ class Browser:
             return refused.reason
         return None
 
-    async def ask_code(self, email: EmailAddress, *, note: dict[str, Any] | None = None) -> str:
+    async def ask_code(self, email: EmailAddress, *, password_of: str = "") -> str:
         """Ask for a code to sign in; the code, which only the mailbox knows."""
         await sign_in.count_code_request(self.caller, email, self.device)
+        found = await self.found()
         async with use(self.caller) as tx:
-            if note:
-                await interactions.note(tx, await self.found(), **note)
-            return await interactions.send_code(tx, await self.found(), "signin", email.display, CODE_LIFE)
+            return await interactions.send_code(
+                tx, found, "signin", email.display, CODE_LIFE, password_of=password_of
+            )
 
     async def type_code(self, code: str) -> SignedIn | None:
         here = await self.sessions()
@@ -129,17 +128,15 @@ class Browser:
     async def sign_up(self, email: EmailAddress, password: str, name: str = "Somebody") -> sign_up.Sent:
         """Fill the form of sign-up; what is mailed."""
         hashed = await passwords.hash_password(password)
-        known = await people.find(email, self.caller.origin)
+        known, found = await people.find(email, self.caller.origin), await self.found()
         async with change(self.caller) as tx:
             return await sign_up.submit(
-                tx, await self.found(), email, name=name, password_hash=hashed, known=known, life=CODE_LIFE
+                tx, found, email, name=name, password_hash=hashed, known=known, life=CODE_LIFE
             )
 
     async def prove(self, code: str) -> SignedIn | None:
         here = await self.sessions()
-        made = await sign_up.prove(
-            self.caller, await self.found(), code, self.device, ABSOLUTE, _join_nothing, here
-        )
+        made = await sign_up.prove(self.caller, await self.found(), code, self.device, ABSOLUTE, _join_nothing, here)
         return self._keep(made, here) if made is not None else None
 
 

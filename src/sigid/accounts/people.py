@@ -15,7 +15,7 @@ from sigid.accounts.sessions import Ended
 from sigid.accounts.tables import account, address, address_owner, membership, password
 from sigid.kernel import callers, ids
 from sigid.kernel.callers import Origin
-from sigid.kernel.database import NOW, Change, Look, Use, append, look, param, statement, upsert
+from sigid.kernel.database import NOW, Change, Look, Use, append, look, param, statement, upsert, use
 from sigid.kernel.email_addresses import EmailAddress
 from sigid.kernel.errors import Refused
 from sigid.kernel.events import Event
@@ -31,6 +31,9 @@ _INSERT_ACCOUNT = upsert(
 _ADD_ADDRESS = append(address)
 _CLAIM_ADDRESS = append(address_owner)
 _OWNER = statement("address_owner.find", select(_o.account_id).where(_o.key == param("key", _o.key)))
+_SETTLED_OWNER = statement(
+    "address_owner.settled", select(_o.account_id).where(_o.key == param("key", _o.key)).with_for_update(read=True)
+)
 _CREDENTIALS = statement(
     "account.credentials",
     select(_a.account_id, _a.status, _a.name, _m.text.label("email"), _m.verified_at, _p.hash)
@@ -116,6 +119,12 @@ async def owner_of(email: EmailAddress, origin: Origin) -> AccountId | None:
     async with look(callers.anyone(origin)) as tx:
         row = await tx.one(_OWNER, key=email.key)
     return AccountId(row.account_id) if row is not None else None
+
+
+async def settle(email: EmailAddress, origin: Origin) -> None:
+    """After a Conflict over an address: wait until whoever claimed it is done, so that `find` finds them."""
+    async with use(callers.anyone(origin)) as tx:
+        await tx.one(_SETTLED_OWNER, key=email.key)
 
 
 async def find(email: EmailAddress, origin: Origin) -> Known | None:

@@ -85,6 +85,7 @@ async def prove(
                     return made
                 tx.record(Event("auth.login.failure", "session", None, reason="credentials_refused", outcome="failure"))
         except Conflict:  # somebody proved the same address a moment ago: it has an account now
+            await people.settle(email, caller.origin)
             continue
         if not tried.right:
             raise WrongCode(tried.why)

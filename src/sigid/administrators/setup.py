@@ -8,9 +8,7 @@ address with an account is only believed with that account's password. Tries are
 from dataclasses import dataclass
 from typing import Final
 
-from sigid.accounts import password_rules, passwords, people
-from sigid.accounts.password_rules import Personal, Weakness
-from sigid.accounts.people import Known
+from sigid.accounts import Known, Personal, Weakness, password_rules, passwords, people
 from sigid.administrators import administrators, operators, setup_links
 from sigid.kernel import throttles
 from sigid.kernel.callers import ANONYMOUS, Origin, in_tenant
@@ -76,6 +74,7 @@ async def claim(
                 owner = await _own(tx)
                 operator_id = await operators.add(tx) if link.makes_operator else None
         except Conflict:  # the address got an account a moment ago: then its password decides
+            await people.settle(email, origin)
             continue
         await throttles.forgive(visitor, tries)
         return Owner(account_id, owner.id, operator_id)
