@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -116,9 +115,7 @@ class Browser:
         await sign_in.count_code_request(self.caller, email, self.device)
         found = await self.found()
         async with use(self.caller) as tx:
-            return await interactions.send_code(
-                tx, found, "signin", email.display, CODE_LIFE, password_of=password_of
-            )
+            return await interactions.send_code(tx, found, "signin", email.display, CODE_LIFE, password_of=password_of)
 
     async def type_code(self, code: str) -> SignedIn | None:
         here = await self.sessions()
@@ -130,9 +127,7 @@ class Browser:
         hashed = await passwords.hash_password(password)
         known, found = await people.find(email, self.caller.origin), await self.found()
         async with change(self.caller) as tx:
-            return await sign_up.submit(
-                tx, found, email, name=name, password_hash=hashed, known=known, life=CODE_LIFE
-            )
+            return await sign_up.submit(tx, found, email, name=name, password_hash=hashed, known=known, life=CODE_LIFE)
 
     async def prove(self, code: str) -> SignedIn | None:
         here = await self.sessions()

@@ -46,6 +46,7 @@ from sigid.applications.finding import (
     origin_is_registered,
     page,
 )
+from sigid.applications.key_sets import ClientKey, InvalidKeySet, KeySet
 from sigid.applications.tables import application as standing
 
 __all__ = [
@@ -58,9 +59,12 @@ __all__ = [
     "TYPES",
     "Application",
     "ClientIdTaken",
+    "ClientKey",
     "Found",
+    "InvalidKeySet",
     "InvalidMetadata",
     "InvalidRedirectUri",
+    "KeySet",
     "Made",
     "StaleApplication",
     "TooManySecrets",

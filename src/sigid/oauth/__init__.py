@@ -4,6 +4,23 @@
 comes next in an authorization, `authorization` carries it out for the pages.
 """
 
-from sigid.oauth import tables
+from sigid.oauth import authorization, authorization_request, client_addresses, client_keys, ending, steps, tables
+from sigid.oauth.authorization import Decision
+from sigid.oauth.authorization_request import AuthorizationRequest, Reply
+from sigid.oauth.steps import AccessDenied, Progress, Step
 
-__all__ = ["tables"]
+__all__ = [
+    "AccessDenied",
+    "AuthorizationRequest",
+    "Decision",
+    "Progress",
+    "Reply",
+    "Step",
+    "authorization",
+    "authorization_request",
+    "client_addresses",
+    "client_keys",
+    "ending",
+    "steps",
+    "tables",
+]

@@ -8,11 +8,9 @@ from datetime import timedelta
 from typing import Any, Final
 
 from sigid import applications, consent, members
-from sigid.accounts import interactions, sessions
-from sigid.accounts.interactions import Interaction
-from sigid.accounts.sessions import Session
+from sigid.accounts import Interaction, Session, interactions, sessions
 from sigid.apis import Catalogue
-from sigid.applications import Found
+from sigid.applications import Application, Found
 from sigid.consent import Approval
 from sigid.kernel import callers
 from sigid.kernel.callers import Actor, Caller, Origin
@@ -57,6 +55,11 @@ async def prove(parameters: Form, origin: Origin) -> tuple[Found, str]:
         raise PageError("redirect_uri_unknown", "parameter_repeated")
     sent = parameters.get("redirect_uri")
     return found, redirect_uri.check(sent, found.application.redirect_uris, native=found.application.native)
+
+
+def still_answers_to(application: Application, uri: str) -> None:
+    """The address that a sign-in began with is registered now too. Raises PageError."""
+    redirect_uri.check(uri, application.redirect_uris, native=application.native)
 
 
 def reply_of(parameters: Form, found: Found, uri: str) -> tuple[Reply, OAuthError | None]:

@@ -28,8 +28,7 @@ from sigid.kernel.throttles import Counter
 from sigid.kernel.web import Form, Request
 from sigid.oauth.client_keys import client_keys
 from sigid.tenants import Tenant
-from sigid.tokens import replays
-from sigid.tokens.keys import is_time
+from sigid.tokens import is_time, replays
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LONGEST_LIFE: Final = 600

@@ -10,8 +10,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from sigid.applications import Application, key_sets
-from sigid.applications.key_sets import ClientKey, InvalidKeySet, KeySet
+from sigid.applications import Application, ClientKey, InvalidKeySet, KeySet, key_sets
 from sigid.kernel import clock, jws
 from sigid.kernel.database import assert_outside
 from sigid.kernel.http import AddressRefused, FetchFailed, GuardedClient

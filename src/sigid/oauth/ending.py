@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 
-from sigid.accounts import people
-from sigid.accounts.sessions import Ended
+from sigid.accounts import Ended, people
 from sigid.kernel import callers
 from sigid.kernel.callers import SYSTEM, Origin
 from sigid.kernel.database import change, look, use

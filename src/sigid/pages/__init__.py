@@ -4,3 +4,9 @@
 bytes; `mails` does the same for mail. Pages work without JavaScript and hold nothing inline (`csp`). Words stand in
 `catalogues/`, one file a language (`i18n`).
 """
+
+from sigid.pages import letters
+
+__all__ = [
+    "letters",
+]

@@ -2,8 +2,7 @@
 
 from sigid.kernel.errors import OAuthError
 from sigid.kernel.web import Request, Response, redirect, with_fragment, with_query
-from sigid.oauth import authorization
-from sigid.oauth.authorization_request import Reply
+from sigid.oauth import Reply, authorization
 from sigid.pages.brand import Brand
 from sigid.pages.csp import form_action_for
 from sigid.pages.shown import show

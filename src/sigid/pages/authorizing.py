@@ -6,16 +6,12 @@ A request that needs no page is answered at once; any other becomes a sign-in un
 from urllib.parse import urlencode
 
 from sigid import apis
-from sigid.accounts import interactions, sessions
-from sigid.accounts.sessions import Session
+from sigid.accounts import Session, interactions, sessions
 from sigid.applications import Found
 from sigid.kernel.database import look, use
 from sigid.kernel.errors import InvalidToken, OAuthError
 from sigid.kernel.web import Form, Request, Response, redirect
-from sigid.oauth import authorization, authorization_request
-from sigid.oauth.authorization import Decision
-from sigid.oauth.authorization_request import AuthorizationRequest, Reply
-from sigid.oauth.steps import Progress, Step
+from sigid.oauth import AuthorizationRequest, Decision, Progress, Reply, Step, authorization, authorization_request
 from sigid.pages import answering
 from sigid.pages.browser import Browser
 from sigid.pages.shown import brand_of, locale_of

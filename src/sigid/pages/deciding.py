@@ -7,9 +7,7 @@ from sigid.kernel.database import change, look, use
 from sigid.kernel.email_addresses import EmailAddress
 from sigid.kernel.errors import OAuthError, PageError
 from sigid.kernel.web import Request, Response, redirect
-from sigid.oauth import authorization
-from sigid.oauth.authorization import Decision
-from sigid.oauth.steps import AccessDenied, Step
+from sigid.oauth import AccessDenied, Decision, Step, authorization
 from sigid.pages.grants import grants_of
 from sigid.pages.views import Accounts, Client, Consent, Join, Person, SignedIn
 from sigid.pages.visits import Visit

@@ -1,7 +1,6 @@
 """Signing in: by password, or by asking for a code."""
 
-from sigid.accounts import interactions, people, sessions, sign_in
-from sigid.accounts.sign_in import NeedsProof, SignedIn, WrongPassword
+from sigid.accounts import NeedsProof, SignedIn, WrongPassword, interactions, people, sessions, sign_in
 from sigid.kernel.database import Change, change
 from sigid.kernel.email_addresses import EmailAddress
 from sigid.kernel.errors import PageError, Throttled

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from sigid import applications, tenants
-from sigid.accounts import sessions
-from sigid.accounts.sessions import Session
+from sigid.accounts import Session, sessions
 from sigid.applications import Found
 from sigid.kernel import callers
 from sigid.kernel.database import change, look
@@ -22,8 +21,7 @@ from sigid.pages.shown import show as show_page
 from sigid.pages.views import Person, SignedOut, SignOut
 from sigid.pages.visits import idle_of
 from sigid.tenants import Tenant
-from sigid.tokens import identity
-from sigid.tokens.identity import Hint
+from sigid.tokens import Hint, identity
 
 PATH = "/oauth/end-session"
 _LONGEST_STATE = 4096

@@ -1,8 +1,7 @@
 """Signing up, and proving an address by the code of a mail (which also signs in)."""
 
 from sigid import members
-from sigid.accounts import passwords, people, sign_in, sign_up
-from sigid.accounts.sign_in import WrongCode
+from sigid.accounts import WrongCode, passwords, people, sign_in, sign_up
 from sigid.kernel.database import Change, change
 from sigid.kernel.email_addresses import EmailAddress
 from sigid.kernel.errors import PageError, Throttled

@@ -2,8 +2,7 @@
 
 from typing import Final
 
-from sigid.accounts import password_rules
-from sigid.accounts.password_rules import Personal
+from sigid.accounts import Personal, password_rules
 from sigid.kernel.email_addresses import EmailAddress, EmailMalformed
 from sigid.kernel.web import Form
 from sigid.pages.i18n import Message

@@ -8,9 +8,7 @@ from datetime import timedelta
 from typing import Any, Final, Self
 
 from sigid import applications, tenants
-from sigid.accounts import interactions, sessions
-from sigid.accounts.interactions import Interaction
-from sigid.accounts.sessions import Session
+from sigid.accounts import Interaction, Session, interactions, sessions
 from sigid.applications import Found
 from sigid.kernel import callers, ids
 from sigid.kernel.callers import Caller
@@ -19,10 +17,7 @@ from sigid.kernel.errors import OAuthError, PageError
 from sigid.kernel.ids import TenantId
 from sigid.kernel.secrets import Handle
 from sigid.kernel.web import Form, Request, Response, redirect
-from sigid.oauth import authorization
-from sigid.oauth.authorization_request import AuthorizationRequest
-from sigid.oauth.rules import redirect_uri
-from sigid.oauth.steps import Step
+from sigid.oauth import AuthorizationRequest, Step, authorization
 from sigid.pages import answering
 from sigid.pages.brand import Brand
 from sigid.pages.browser import Browser
@@ -95,7 +90,7 @@ class Visit:
             raise PageError("redirect_uri_unknown", "client_suspended")
         if asked is not None and application is not None:  # it may have lost the address meanwhile, to somebody else
             known = application.application
-            redirect_uri.check(asked.redirect_uri, known.redirect_uris, native=known.native)
+            authorization.still_answers_to(known, asked.redirect_uri)
         live = await sessions.load(browser.sessions, request.origin, idle_of(tenant), absolute_of(tenant))
         return cls(request, browser, tenant, found, application, asked, live, form)
 

@@ -7,14 +7,20 @@
 """
 
 from sigid.tokens import access, grants, identity, keys, refresh, replays, schedule, sessions, unused_clients
+from sigid.tokens.access import AccessToken
 from sigid.tokens.grants import Grant, GrantStanding
+from sigid.tokens.identity import Hint
+from sigid.tokens.keys import is_time
 
 __all__ = [
+    "AccessToken",
     "Grant",
     "GrantStanding",
+    "Hint",
     "access",
     "grants",
     "identity",
+    "is_time",
     "keys",
     "refresh",
     "replays",

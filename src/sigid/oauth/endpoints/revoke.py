@@ -4,8 +4,7 @@ from sigid.kernel.database import use
 from sigid.kernel.errors import InvalidRequest, InvalidToken
 from sigid.kernel.web import NO_STORE, Request, Response
 from sigid.oauth.client_authentication import authenticate
-from sigid.tokens import access, grants, refresh
-from sigid.tokens.access import AccessToken
+from sigid.tokens import AccessToken, access, grants, refresh
 
 
 async def answer(request: Request) -> Response:
