@@ -115,7 +115,7 @@ async def test_ending_one_and_all(house: House):
     assert [await browser.sessions() for browser in browsers] == [[], [], []]
 
 
-async def test_another_persons_session_does_not_exist(house: House):
+async def test_ses_10_another_persons_session_does_not_exist(house: House):
     await house.person()
     browser = await house.browser()
     made = await browser.sign_in()

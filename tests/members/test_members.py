@@ -37,7 +37,7 @@ async def arrive(
 ) -> TenantUser | None:
     async with change(house.caller.with_account(account_id)) as tx:
         user = await members.arrive(tx, settings, email, name)
-        tx.record(members.members.Event("auth.login.success", "session", None))  # who is there already, or is not admitted, changes nothing
+        tx.record(members.members.Event("auth.login.success", "session", None))  # who is there already changes nothing
     return user
 
 
