@@ -191,9 +191,9 @@ async def test_pre_hijacking_2_unexpired_session_identifier(house: House, way: s
         assert await victim.type_code(await victim.ask_code(ADA)) is not None
     else:
         known = await people.find(ADA, house.origin)
+        assert known is not None
         async with change(victim.caller.with_account(account_id)) as tx:
             handle = await recovery.request(tx, known, CODE_LIFE)
-        assert handle is not None
         link = await recovery.find(handle.reveal(), house.origin)
         async with change(victim.caller.with_account(account_id)) as tx:
             await recovery.set_by_link(tx, link, await hash_outside(HERS))
@@ -242,11 +242,11 @@ async def test_pre_hijacking_4_unexpired_link(house: House):
     """A link that was asked for before the proof is of no use after a newer one, and only the mailbox ever had it."""
     account_id, _ = await unproved(house)
     known = await people.find(ADA, house.origin)
+    assert known is not None
     handles = []
     for _ in range(2):
         async with change(house.caller.with_account(account_id)) as tx:
             handles.append(await recovery.request(tx, known, CODE_LIFE))
-    assert handles[0] is not None
     with pytest.raises(LinkDead) as dead:
         await recovery.find(handles[0].reveal(), house.origin)
     assert dead.value.reason == "reset_link_used"

@@ -61,16 +61,10 @@ class Link:
     tenant_id: str
 
 
-async def request(tx: Change, known: Known | None, life: timedelta) -> Handle | None:
-    """A link for the unit's account, asked for at the unit's tenant; an older one is dead.
-
-    The tenant's log says the same where there is no account (the unit's is then `people.NOBODY`), or a locked one.
-    """
-    tx.record(Event("recovery.requested", "authenticator", None))
-    await tx.run(_END_OLDER)
-    if known is None or not known.active:
-        return None
+async def request(tx: Change, known: Known, life: timedelta) -> Handle:
+    """A link for the unit's account, asked for at the unit's tenant; an older one is dead."""
     handle = Handle.generate(PREFIX, tx.account_id)
+    await tx.run(_END_OLDER)
     tx.append(
         _APPEND,
         digest=handle.digest,

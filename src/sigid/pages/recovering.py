@@ -3,11 +3,14 @@
 The link's token leaves the address bar at once for a cookie, so that neither history nor a Referer holds it.
 """
 
+from functools import partial
+
 from sigid import tenants
-from sigid.accounts import passwords, people, recovery, sign_in
+from sigid.accounts import Known, passwords, people, recovery, sign_in
 from sigid.kernel import callers
 from sigid.kernel.database import change, look
 from sigid.kernel.errors import PageError, Throttled
+from sigid.kernel.events import Event
 from sigid.kernel.ids import TenantId
 from sigid.kernel.web import Cookie, Request, Response, cookie_name, redirect
 from sigid.oauth import ending
@@ -64,17 +67,25 @@ async def submit(request: Request) -> Response:
         return response.with_header("Retry-After", str(throttled.retry_after))
     life = visit.tenant.settings.lifetimes.password_reset
     known = await people.find(email, request.origin)
-    async with change(visit.caller.with_account(known.account_id if known is not None else people.NOBODY)) as tx:
-        handle = await recovery.request(tx, known, life)
-        if handle is not None and known is not None:
-            link = f"{request.issuer}{RESET}?token={handle.reveal()}"
-            mail = PasswordReset(link=link, minutes=int(life.total_seconds()) // 60)
-            letters.send(tx, known.email, mail, visit.locale, visit.brand)
+    async with change(visit.caller) as tx:
+        tx.record(Event("recovery.requested", "authenticator", None))
+        if known is not None and known.active:
+            tx.after(partial(_mail_link, visit, known))
     page = RecoverSent(
         email=email.display, minutes=int(life.total_seconds()) // 60, here=visit.url(PATH),
         again_url=visit.url(PATH), sign_in_url=visit.url("/signin"),
     )  # fmt: skip
     return visit.show(page)
+
+
+async def _mail_link(visit: Visit, known: Known) -> None:
+    """After the answer, which must not take longer where there is an account."""
+    life = visit.tenant.settings.lifetimes.password_reset
+    async with change(visit.caller.with_account(known.account_id)) as tx:
+        handle = await recovery.request(tx, known, life)
+        link = f"{visit.request.issuer}{RESET}?token={handle.reveal()}"
+        mail = PasswordReset(link=link, minutes=int(life.total_seconds()) // 60)
+        letters.send(tx, known.email, mail, visit.locale, visit.brand)
 
 
 async def show_reset(request: Request) -> Response:
