@@ -2,6 +2,7 @@
 
 import pytest
 
+from sigid.pages.i18n import LOCALES
 from tests.harness import Person, Server, Tenant, acme
 from tests.harness.person import arrived, shown
 
@@ -281,3 +282,21 @@ def test_a_wrong_redirect_uri_is_a_page_with_the_request_id(server: Server, tena
     assert page.hook("error-page").attributes["data-error"] == "redirect_uri_unknown"
     assert page.hook("request-id").text.strip() == page.response.headers["X-Request-Id"]
     assert server.reason(page.response) == "redirect_uri_not_registered"
+
+
+@pytest.mark.promise("3.5.id-token-hint", "3.5.claims")
+def test_a_hint_and_a_claim_that_name_different_people_are_no_request(server: Server, tenant: Tenant, person: Person):
+    web = tenant.application("web")
+    authorization, arrival = person.sign_in_to(web, tenant.email, tenant.password)
+    hint = web.redeem(authorization, arrival).json()["id_token"]
+    somebody_else = '{"id_token": {"sub": {"value": "sub_of_somebody_else"}}}'
+    _, at = person.authorize(web, id_token_hint=hint, claims=somebody_else)
+    answer = arrived(at)
+    assert answer.parameters["error"] == "invalid_request"
+    assert server.logs(reason="subjects_differ"), "the private reason is in the log"
+
+
+@pytest.mark.promise("3.5.discovery")
+def test_discovery_lists_the_languages_that_pages_speak(server: Server, person: Person):
+    listed = person.browser.get(f"{server.issuer}/.well-known/openid-configuration").json()["ui_locales_supported"]
+    assert listed == list(LOCALES)

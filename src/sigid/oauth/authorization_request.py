@@ -6,6 +6,7 @@ from typing import Any, Final, Self
 
 from sigid.apis import OPENID_SCOPES, Api
 from sigid.applications import Application
+from sigid.kernel.errors import InvalidRequest
 from sigid.kernel.web import Form
 from sigid.oauth.rules import claims, pkce, prompt, resource, response_type, scope, state_nonce, unsupported
 from sigid.oauth.rules.claims import Claims
@@ -115,8 +116,15 @@ def read(
         claims=asked_claims,
         login_hint=_printable(parameters.get("login_hint"), LONGEST_HINT),
         ui_locales=_printable(parameters.get("ui_locales"), LONGEST_LOCALES),
-        hinted_subject=asked_claims.sub or hinted_subject,
+        hinted_subject=_one_subject(asked_claims.sub, hinted_subject),
     )  # fmt: skip
+
+
+def _one_subject(asked: str | None, hinted: str | None) -> str | None:
+    """Whom the application expects, by `claims` or by `id_token_hint`; two different people are no request."""
+    if asked is not None and hinted is not None and asked != hinted:
+        raise InvalidRequest("subjects_differ", "claims and id_token_hint name different people.")
+    return asked or hinted
 
 
 def _meaningful(scopes: tuple[str, ...], audiences: tuple[str, ...], apis: Mapping[str, Api]) -> tuple[str, ...]:

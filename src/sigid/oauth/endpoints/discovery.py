@@ -5,26 +5,22 @@ from typing import Any, Final
 
 import orjson
 
+from sigid.accounts import sessions
+from sigid.applications import AUTH_METHODS, GRANT_TYPES, RESPONSE_ALGORITHMS, key_sets
 from sigid.kernel.web import JSON, NOSNIFF, Request, Response
+from sigid.oauth.rules import prompt, response_mode
 
 SCOPES: Final = ("openid", "profile", "email", "offline_access")
 CLAIMS: Final = (
     "sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "tenant_id",
-    "name", "email", "email_verified", "updated_at", "locale",
+    "name", "email", "email_verified", "updated_at",
 )  # fmt: skip
-GRANT_TYPES: Final = ("authorization_code", "refresh_token", "client_credentials")
-RESPONSE_MODES: Final = ("query", "fragment", "form_post")
-AUTH_METHODS: Final = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
-ASSERTION_ALGORITHMS: Final = ("ES256", "ES384", "EdDSA", "PS256", "RS256")
-ID_TOKEN_ALGORITHMS: Final = ("RS256", "PS256", "ES256", "EdDSA")
-PROMPTS: Final = ("none", "login", "consent", "select_account", "create")
 LOCALES: Final = ("en", "de")
-ACRS: Final = ("urn:sigid:acr:1fa",)
 
 
 def metadata(issuer: str) -> dict[str, Any]:
     """All members, for both documents: RFC 8414 section 2 allows the OpenID ones in its own."""
-    confidential = AUTH_METHODS[:3]
+    confidential = tuple(method for method in AUTH_METHODS if method != "none")
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/oauth/authorize",
@@ -37,18 +33,18 @@ def metadata(issuer: str) -> dict[str, Any]:
         "end_session_endpoint": f"{issuer}/oauth/end-session",
         "scopes_supported": SCOPES,
         "response_types_supported": ("code",),
-        "response_modes_supported": RESPONSE_MODES,
+        "response_modes_supported": response_mode.OFFERED,
         "grant_types_supported": GRANT_TYPES,
-        "acr_values_supported": ACRS,
+        "acr_values_supported": (sessions.ACR_1FA,),
         "subject_types_supported": ("pairwise",),
-        "id_token_signing_alg_values_supported": ID_TOKEN_ALGORITHMS,
-        "userinfo_signing_alg_values_supported": ID_TOKEN_ALGORITHMS,
+        "id_token_signing_alg_values_supported": RESPONSE_ALGORITHMS,
+        "userinfo_signing_alg_values_supported": RESPONSE_ALGORITHMS,
         "token_endpoint_auth_methods_supported": AUTH_METHODS,
-        "token_endpoint_auth_signing_alg_values_supported": ASSERTION_ALGORITHMS,
+        "token_endpoint_auth_signing_alg_values_supported": key_sets.ALGORITHMS,
         "revocation_endpoint_auth_methods_supported": AUTH_METHODS,
-        "revocation_endpoint_auth_signing_alg_values_supported": ASSERTION_ALGORITHMS,
+        "revocation_endpoint_auth_signing_alg_values_supported": key_sets.ALGORITHMS,
         "introspection_endpoint_auth_methods_supported": confidential,
-        "introspection_endpoint_auth_signing_alg_values_supported": ASSERTION_ALGORITHMS,
+        "introspection_endpoint_auth_signing_alg_values_supported": key_sets.ALGORITHMS,
         "display_values_supported": ("page", "popup"),
         "claim_types_supported": ("normal",),
         "claims_supported": CLAIMS,
@@ -58,7 +54,7 @@ def metadata(issuer: str) -> dict[str, Any]:
         "require_request_uri_registration": False,
         "code_challenge_methods_supported": ("S256",),
         "authorization_response_iss_parameter_supported": True,
-        "prompt_values_supported": PROMPTS,
+        "prompt_values_supported": prompt.OFFERED,
         "ui_locales_supported": LOCALES,
     }
 

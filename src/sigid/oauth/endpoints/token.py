@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any, Final
 
+from sigid.applications import GRANT_TYPES
 from sigid.kernel import metrics, throttles
 from sigid.kernel.errors import InvalidGrant, InvalidRequest, OAuthError
 from sigid.kernel.throttles import Counter
@@ -10,7 +11,6 @@ from sigid.kernel.web import Form, Request, Response, json_response
 from sigid.oauth.client_authentication import Client, authenticate
 from sigid.oauth.grants import authorization_code, client_credentials, refresh_token
 
-GRANT_TYPES: Final = ("authorization_code", "refresh_token", "client_credentials")
 _GUESSED: Final = frozenset({"code_not_for_this_client", "refresh_token_unknown"})
 _FREE_GUESSES: Final = 200  # of one client from one network
 

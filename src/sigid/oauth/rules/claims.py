@@ -11,11 +11,9 @@ from sigid.kernel.errors import InvalidRequest
 
 LARGEST: Final = 8 * 1024
 DEEPEST: Final = 6
-OFFERED: Final = frozenset(
-    {"name", "email", "email_verified", "locale", "updated_at", "auth_time", "acr", "amr", "sub"}
-)
+OFFERED: Final = frozenset({"name", "email", "email_verified", "updated_at", "auth_time", "acr", "amr", "sub"})
 # What needs the person's consent when it is asked for beside the scopes.
-PERSONAL: Final = frozenset({"name", "email", "email_verified", "locale", "updated_at"})
+PERSONAL: Final = frozenset({"name", "email", "email_verified", "updated_at"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Final
 
 from sigid.kernel.errors import InvalidRequest
 
-OFFERED: Final = frozenset({"none", "login", "consent", "select_account", "create"})
+OFFERED: Final = ("none", "login", "consent", "select_account", "create")
 _SECONDS: Final = re.compile(r"[0-9]{1,9}")
 
 
@@ -17,7 +17,7 @@ def check(sent: str | None) -> frozenset[str]:
     prompts = frozenset((sent or "").split(" ")) - {""}
     if "none" in prompts and len(prompts) > 1:
         raise InvalidRequest("prompt_none_with_others", "prompt=none must stand alone.")
-    if not prompts <= OFFERED:
+    if not prompts <= set(OFFERED):
         raise InvalidRequest("prompt_unknown", "prompt names one that is not offered.")
     return prompts
 
